@@ -1,0 +1,45 @@
+// The seam between the two placements: the life cycle of a module. Calls do not come through here, they go through tables.
+// Implemented by in_process::Backend and isolated::Backend; the one switch on placement is in host_core.cc.
+#pragma once
+
+#include "host/core/module_slot.h"
+
+#include <bulkhead/exit_report.h>
+#include <bulkhead/result.h>
+#include <bulkhead/tier.h>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+namespace bulkhead::detail {
+
+// What can be asked of a module at any time.
+struct BackendStatus {
+  std::optional<Tier> tier;
+  std::optional<int> workerPid;
+  std::shared_ptr<const ExitReport> lastExit;
+};
+
+class Backend {
+ public:
+  Backend() = default;
+  Backend(const Backend&) = delete;
+  Backend& operator=(const Backend&) = delete;
+  virtual ~Backend() = default;
+
+  // Loads the module and publishes its bindings. Blocks until it serves; on failure nothing stays behind.
+  virtual Result<void> start() = 0;
+
+  // A call met a binding that is not live: begins a start if none is under way and blocks until the slot changes, at
+  // most until `deadlineNs` (CLOCK_MONOTONIC; 0: the backend's own limit).
+  virtual Result<void> awaitLive(std::int64_t deadlineNs) = 0;
+
+  // Unloads: the contract of Module::unload(). After success nothing but destruction may follow.
+  virtual Result<void> stop(std::chrono::milliseconds timeout) = 0;
+
+  virtual BackendStatus status() const = 0;
+};
+
+}  // namespace bulkhead::detail

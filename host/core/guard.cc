@@ -1,0 +1,124 @@
+#include "host/core/guard.h"
+
+#include "shared/clock.h"
+
+#include <bulkhead/detail/guard.h>
+
+#include <linux/membarrier.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <ctime>
+#include <mutex>
+#include <vector>
+
+namespace bulkhead::detail {
+namespace {
+
+using Counters = std::atomic<std::uint32_t>;
+
+// Arrays of all threads that ever called. Never freed, reused after thread exit: an array of an exited thread holds only zeros,
+// so looking at it is harmless.
+struct Registry {
+  std::mutex mutex;
+  std::vector<Counters*> all;
+  std::vector<Counters*> unused;
+  std::vector<std::uint32_t> freeIds;
+  std::uint32_t nextId = kNoGuard + 1;
+};
+
+Registry& registry() {
+  static Registry* const instance = new Registry;  // outlives every thread and every static destructor
+  return *instance;
+}
+
+struct ReturnAtThreadExit {
+  Counters* counters = nullptr;
+  ~ReturnAtThreadExit() {
+    callThread.counters = nullptr;
+    if (counters == nullptr) return;
+    const std::lock_guard lock(registry().mutex);
+    registry().unused.push_back(counters);
+  }
+};
+
+int membarrier(int command) noexcept { return static_cast<int>(::syscall(SYS_membarrier, command, 0, 0)); }
+
+bool registerForBarriers() noexcept {
+  static const bool registered = membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) == 0;
+  return registered;
+}
+
+}  // namespace
+
+std::atomic<std::uint32_t>* registerCallThread() {
+  thread_local ReturnAtThreadExit atExit;
+  const std::lock_guard lock(registry().mutex);
+  if (!registry().unused.empty()) {
+    atExit.counters = registry().unused.back();
+    registry().unused.pop_back();
+  } else {
+    // Big enough that the allocator maps it: pages cost memory once an id in them is used.
+    void* const memory = std::calloc(kGuardIds, sizeof(Counters));
+    if (memory == nullptr) std::abort();
+    atExit.counters = static_cast<Counters*>(memory);
+    registry().all.push_back(atExit.counters);
+  }
+  callThread.counters = atExit.counters;
+  return atExit.counters;
+}
+
+Result<std::uint32_t> acquireGuardId() {
+  if (!registerForBarriers()) {
+    return Error(ErrorKind::requirementNotMet,
+                 "the kernel refuses membarrier(2), which the call guard needs; allow it in the seccomp policy of this "
+                 "process, or run on Linux 4.14 or later");
+  }
+  const std::lock_guard lock(registry().mutex);
+  if (!registry().freeIds.empty()) {
+    const std::uint32_t id = registry().freeIds.back();
+    registry().freeIds.pop_back();
+    return id;
+  }
+  if (registry().nextId == kGuardIds) {
+    return Error(ErrorKind::resourceExhausted, "65,535 generations of modules are alive in this process: unload some");
+  }
+  return registry().nextId++;
+}
+
+void releaseGuardId(std::uint32_t id) noexcept {
+  const std::lock_guard lock(registry().mutex);
+  registry().freeIds.push_back(id);
+}
+
+void guardBarrier() noexcept {
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
+}
+
+std::uint64_t guardCount(std::uint32_t id) noexcept {
+  const std::lock_guard lock(registry().mutex);
+  std::uint64_t sum = 0;
+  for (const Counters* counters : registry().all) sum += counters[id].load(std::memory_order_acquire);
+  return sum;
+}
+
+bool guardHeldHere(std::uint32_t id) noexcept {
+  const Counters* const counters = callThread.counters;
+  return id != kNoGuard && counters != nullptr && counters[id].load(std::memory_order_relaxed) != 0;
+}
+
+bool guardDrain(std::uint32_t id, std::int64_t deadlineNs) noexcept {
+  guardBarrier();
+  // Calls do not announce their end (that would cost each of them a shared cache line): the waiter looks, ever more rarely.
+  for (std::int64_t pauseNs = 10'000; guardCount(id) != 0; pauseNs = std::min<std::int64_t>(pauseNs * 2, 1'000'000)) {
+    if (nowNs() >= deadlineNs) return false;
+    const timespec pause{0, static_cast<long>(pauseNs)};
+    ::nanosleep(&pause, nullptr);
+  }
+  return true;
+}
+
+}  // namespace bulkhead::detail

@@ -1,0 +1,22 @@
+#include <bulkhead/handle.h>
+
+#include "shared/clock.h"
+
+namespace bulkhead::detail {
+
+const std::shared_ptr<const InterfaceSlot>& emptySlot() {
+  struct Empty {
+    Binding notLive;
+    InterfaceSlot slot;
+    Empty() { slot.binding.store(&notLive, std::memory_order_relaxed); }
+  };
+  static const auto empty = std::make_shared<Empty>();
+  static const std::shared_ptr<const InterfaceSlot> slot(empty, &empty->slot);
+  return slot;
+}
+
+WallDeadline::WallDeadline(std::chrono::nanoseconds limit) noexcept : outerNs_(callThread.wallDeadlineNs) {
+  callThread.wallDeadlineNs = earlier(outerNs_, nowNs() + limit.count());
+}
+
+}  // namespace bulkhead::detail

@@ -1,0 +1,50 @@
+#include <bulkhead/host.h>
+
+#include "host/core/host_core.h"
+
+#include <utility>
+
+namespace bulkhead {
+
+Host::Host(HostOptions options) : core_(std::make_shared<detail::HostCore>(std::move(options))) {}
+Host::~Host() = default;
+
+Result<Module> Host::load(const std::string& file, const Placement& placement, const Imports& imports,
+                          const LoadOptions& options) {
+  auto record = core_->load(file, placement, imports, options);
+  if (!record) return std::move(record).error();
+  return Module(*std::move(record));
+}
+
+Module::Module(std::shared_ptr<detail::ModuleRecord> record) noexcept : record_(std::move(record)) {}
+Module::Module(Module&&) noexcept = default;
+
+Module& Module::operator=(Module&& other) noexcept {
+  std::swap(record_, other.record_);
+  return *this;
+}
+
+Module::~Module() {
+  if (record_ == nullptr || unload()) return;
+  // Refused: something of the module is still in use. Keeping the record for ever keeps that valid.
+  new std::shared_ptr<detail::ModuleRecord>(std::move(record_));
+}
+
+Result<std::shared_ptr<const detail::InterfaceSlot>> Module::interface(std::uint64_t interfaceId) const {
+  const detail::InterfaceSlot* const slot = record_->slot().find(interfaceId);
+  if (slot == nullptr) {
+    return Error(ErrorBody{ErrorKind::unimplemented, name(), {}, {},
+                           "the module does not implement the interface that was asked for", nullptr});
+  }
+  return std::shared_ptr<const detail::InterfaceSlot>(record_, slot);
+}
+
+const std::string& Module::name() const noexcept { return record_->slot().name(); }
+const PlacementDecision& Module::placement() const noexcept { return record_->decision(); }
+std::uint64_t Module::generation() const noexcept { return record_->slot().generation(); }
+std::optional<Tier> Module::tier() const { return record_->backend().status().tier; }
+std::shared_ptr<const ExitReport> Module::lastExit() const { return record_->backend().status().lastExit; }
+std::optional<int> Module::workerPid() const { return record_->backend().status().workerPid; }
+Result<void> Module::unload(std::chrono::milliseconds timeout) { return record_->stop(timeout); }
+
+}  // namespace bulkhead

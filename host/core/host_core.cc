@@ -1,0 +1,142 @@
+#include "host/core/host_core.h"
+
+#include "host/core/tables.h"
+#include "host/in_process/backend.h"
+#include "host/isolated/backend.h"
+#include "host/isolated/services.h"
+#include "shared/manifest/check.h"
+
+#include <bulkhead/contract_host.h>
+
+#include <algorithm>
+#include <span>
+#include <utility>
+
+namespace bulkhead::detail {
+namespace {
+
+using manifest::Role;
+
+// The contracts this program was compiled with, decoded.
+Result<std::vector<manifest::Contract>> appContracts() {
+  std::vector<manifest::Contract> contracts;
+  for (const ContractDescription& description : ContractRegistration::all()) {
+    const std::span bytes(static_cast<const std::byte*>(description.manifest.data), description.manifest.size);
+    auto contract = manifest::decodeContract(bytes, std::string("contract ") + description.name);
+    if (!contract) return std::move(contract).error();
+    contracts.push_back(*std::move(contract));
+  }
+  return contracts;
+}
+
+// Every interface that the module calls must be granted, or its calls would go nowhere.
+Result<void> checkImports(const manifest::Manifest& module, const Imports& imports, const std::string& where) {
+  for (const auto& contract : module.contracts) {
+    for (const auto& interface : contract.interfaces) {
+      if (interface.role != Role::imports) continue;
+      const bool granted = std::any_of(imports.list().begin(), imports.list().end(), [&](const HostImport& import) {
+        return import.interfaceId == interface.id;
+      });
+      if (granted) continue;
+      return Error(ErrorKind::contractMismatch, where + ": the module calls " + interface.name +
+                                                    ", which the host did not grant: pass an object that implements "
+                                                    "it to Host::load()");
+    }
+  }
+  return {};
+}
+
+// What the module implements and this program knows.
+std::vector<ServedInterface> servedInterfaces(const manifest::Manifest& module) {
+  std::vector<ServedInterface> served;
+  for (const auto& contract : module.contracts) {
+    for (const auto& interface : contract.interfaces) {
+      const auto app = findExport(interface.id);
+      if (interface.role != Role::exports || !app) continue;
+      const bool serialized =
+          (app->flags & BULKHEAD_METHOD_SERIALIZED) != 0 ||
+          std::any_of(interface.methods.begin(), interface.methods.end(),
+                      [](const manifest::Method& method) { return method.serialized; });
+      served.push_back({interface.id, serialized});
+    }
+  }
+  return served;
+}
+
+std::int64_t defaultDeadlineNs(const Placement& placement) {
+  return std::chrono::nanoseconds(placement.kind() == Placement::Kind::inProcess
+                                      ? placement.inProcessOptions().deadline
+                                      : placement.isolatedOptions().deadline)
+      .count();
+}
+
+Error named(const Error& error, const std::string& module) {
+  ErrorBody body = error.body();
+  if (body.module.empty()) body.module = module;
+  return Error(std::move(body));
+}
+
+}  // namespace
+
+HostCore::HostCore(HostOptions options) : options_(std::make_shared<const HostOptions>(std::move(options))) {}
+
+HostCore::~HostCore() {
+  for (const auto& weak : records_) {
+    if (const auto record = weak.lock()) (void)record->stop(std::chrono::seconds(10));
+  }
+  if (services_ != nullptr) services_->close();
+}
+
+Result<std::shared_ptr<ModuleRecord>> HostCore::load(const std::string& file, const Placement& placement,
+                                                     const Imports& imports, const LoadOptions& options) {
+  auto opened = module_file::ModuleFile::open(file);
+  if (!opened) return std::move(opened).error();
+  const std::string name = options.name.empty() ? opened->name() : options.name;
+  auto choice = choosePlacement(name, placement, placementEnvironment());
+  if (!choice) return named(choice.error(), name);
+
+  const auto contracts = appContracts();
+  if (!contracts) return contracts.error();
+  if (auto fit = manifest::check(*contracts, opened->manifest(), opened->originalPath()); !fit) {
+    return named(fit.error(), name);
+  }
+  if (auto granted = checkImports(opened->manifest(), imports, opened->originalPath()); !granted) {
+    return named(granted.error(), name);
+  }
+  ModuleContext context{std::make_shared<ModuleSlot>(name, servedInterfaces(opened->manifest()),
+                                                     defaultDeadlineNs(choice->placement)),
+                        std::make_shared<const module_file::ModuleFile>(*std::move(opened)), imports.list(), options_};
+  auto backend = makeBackend(context, choice->placement);
+  if (!backend) return named(backend.error(), name);
+  auto record = std::make_shared<ModuleRecord>(context.slot, std::move(choice->decision), *std::move(backend));
+  if (auto started = record->backend().start(); !started) return named(started.error(), name);
+
+  const std::lock_guard lock(mutex_);
+  std::erase_if(records_, [](const auto& weak) { return weak.expired(); });
+  records_.push_back(record);
+  return record;
+}
+
+// The one switch on placement.
+Result<std::unique_ptr<Backend>> HostCore::makeBackend(const ModuleContext& context, const Placement& placement) {
+  if (placement.kind() == Placement::Kind::inProcess) {
+    return std::unique_ptr<Backend>(std::make_unique<in_process::Backend>(context, placement.inProcessOptions()));
+  }
+  auto shared = services();
+  if (!shared) return std::move(shared).error();
+  auto backend = isolated::Backend::make(context, placement.isolatedOptions(), *std::move(shared));
+  if (!backend) return std::move(backend).error();
+  return std::unique_ptr<Backend>(*std::move(backend));
+}
+
+Result<std::shared_ptr<isolated::Services>> HostCore::services() {
+  const std::lock_guard lock(mutex_);
+  if (services_ == nullptr) {
+    auto made = isolated::Services::start(*options_);
+    if (!made) return std::move(made).error();
+    services_ = *std::move(made);
+  }
+  return services_;
+}
+
+}  // namespace bulkhead::detail

@@ -1,0 +1,39 @@
+// One loaded module behind Module and its handles.
+#pragma once
+
+#include "host/core/backend.h"
+#include "host/core/module_slot.h"
+
+#include <bulkhead/host.h>
+
+#include <chrono>
+#include <memory>
+#include <mutex>
+
+namespace bulkhead::detail {
+
+// Handles share it, so that a stale one is an error and not a crash; what the module used is gone after stop().
+class ModuleRecord {
+ public:
+  ModuleRecord(std::shared_ptr<ModuleSlot> slot, PlacementDecision decision, std::unique_ptr<Backend> backend)
+      : slot_(std::move(slot)), decision_(std::move(decision)), backend_(std::move(backend)) {
+    slot_->setBackend(backend_.get());
+  }
+
+  ModuleSlot& slot() const noexcept { return *slot_; }
+  const PlacementDecision& decision() const noexcept { return decision_; }
+  Backend& backend() const noexcept { return *backend_; }
+
+  Result<void> stop(std::chrono::milliseconds timeout) {
+    const std::lock_guard lock(stopping_);
+    return backend_->stop(timeout);
+  }
+
+ private:
+  const std::shared_ptr<ModuleSlot> slot_;
+  const PlacementDecision decision_;
+  const std::unique_ptr<Backend> backend_;
+  std::mutex stopping_;
+};
+
+}  // namespace bulkhead::detail

@@ -1,0 +1,135 @@
+#include "host/core/module_slot.h"
+
+#include "host/core/guard.h"
+#include "shared/clock.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace bulkhead::detail {
+
+ModuleSlot::ModuleSlot(std::string name, std::vector<ServedInterface> interfaces, std::int64_t defaultDeadlineNs)
+    : name_(std::move(name)), interfaces_(std::move(interfaces)), defaultDeadlineNs_(defaultDeadlineNs) {
+  for (const ServedInterface& served : interfaces_) {
+    auto slot = std::make_unique<InterfaceSlot>();
+    slot->binding.store(&notLive_, std::memory_order_relaxed);
+    slot->module = this;
+    slot->interfaceId = served.interfaceId;
+    slots_.push_back(std::move(slot));
+  }
+}
+
+ModuleSlot::~ModuleSlot() = default;
+
+const InterfaceSlot* ModuleSlot::find(std::uint64_t interfaceId) const noexcept {
+  const auto found = std::find_if(slots_.begin(), slots_.end(),
+                                  [&](const auto& slot) { return slot->interfaceId == interfaceId; });
+  return found == slots_.end() ? nullptr : found->get();
+}
+
+Result<BindingGroup*> ModuleSlot::prepare(std::uint64_t generation, const std::vector<BoundTable>& tables,
+                                          std::uint32_t flags) {
+  auto guardId = acquireGuardId();
+  if (!guardId) return std::move(guardId).error();
+  const std::lock_guard lock(mutex_);
+  if (unused_.empty()) {
+    auto& fresh = groups_.emplace_back(std::make_unique<BindingGroup>());
+    for (std::size_t i = 0; i < interfaces_.size(); ++i) fresh->bindings.push_back(std::make_unique<Binding>());
+    unused_.push_back(fresh.get());
+  }
+  BindingGroup* const group = unused_.back();
+  unused_.pop_back();
+  group->guardId = *guardId;
+  group->generation = generation;
+  for (std::size_t i = 0; i < interfaces_.size(); ++i) {
+    const auto bound = std::find_if(tables.begin(), tables.end(), [&](const BoundTable& table) {
+      return table.interfaceId == interfaces_[i].interfaceId;
+    });
+    Binding& binding = *group->bindings[i];
+    binding.table = bound == tables.end() ? nullptr : bound->table;
+    binding.self = bound == tables.end() ? nullptr : bound->self;
+    binding.flags = bound == tables.end() ? std::uint32_t{Binding::kNotLive}
+                                          : flags | (interfaces_[i].serialized ? Binding::kSerialized : 0u);
+    binding.generation = generation;
+    binding.guardId.store(group->guardId, std::memory_order_relaxed);
+  }
+  return group;
+}
+
+void ModuleSlot::publish(BindingGroup* group) {
+  const std::lock_guard lock(mutex_);
+  live_ = group;
+  generation_ = group->generation;
+  state_ = State::live;
+  downReason_.reset();
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    slots_[i]->binding.store(group->bindings[i].get(), std::memory_order_seq_cst);
+  }
+  changed_.notify_all();
+}
+
+BindingGroup* ModuleSlot::retire(const BindingGroup* expected, State next) {
+  const std::lock_guard lock(mutex_);
+  if (live_ == nullptr || (expected != nullptr && live_ != expected)) return nullptr;
+  for (auto& slot : slots_) slot->binding.store(&notLive_, std::memory_order_seq_cst);
+  state_ = next;
+  changed_.notify_all();
+  return std::exchange(live_, nullptr);
+}
+
+void ModuleSlot::setState(State state, std::optional<Error> why) {
+  const std::lock_guard lock(mutex_);
+  state_ = state;
+  downReason_ = std::move(why);
+  changed_.notify_all();
+}
+
+void ModuleSlot::recycle(BindingGroup* group) {
+  releaseGuardId(group->guardId);
+  const std::lock_guard lock(mutex_);
+  unused_.push_back(group);
+}
+
+ModuleSlot::State ModuleSlot::state() const {
+  const std::lock_guard lock(mutex_);
+  return state_;
+}
+
+bool ModuleSlot::heldHere() const {
+  const std::lock_guard lock(mutex_);
+  return live_ != nullptr && guardHeldHere(live_->guardId);
+}
+
+std::uint64_t ModuleSlot::generation() const {
+  const std::lock_guard lock(mutex_);
+  return generation_;
+}
+
+std::optional<Error> ModuleSlot::downReason() const {
+  const std::lock_guard lock(mutex_);
+  return downReason_;
+}
+
+bool ModuleSlot::awaitChange(std::int64_t deadlineNs) {
+  std::unique_lock lock(mutex_);
+  const auto changed = [&] { return state_ != State::starting; };
+  if (deadlineNs == 0) {
+    changed_.wait(lock, changed);
+    return true;
+  }
+  return changed_.wait_until(lock, timePoint(deadlineNs), changed);
+}
+
+std::vector<std::unique_ptr<InterfaceSlot>> ModuleSlot::privateSlots(const BindingGroup* group) {
+  std::vector<std::unique_ptr<InterfaceSlot>> slots;
+  for (std::size_t i = 0; i < interfaces_.size(); ++i) {
+    auto slot = std::make_unique<InterfaceSlot>();
+    slot->binding.store(group->bindings[i].get(), std::memory_order_relaxed);
+    slot->module = this;
+    slot->interfaceId = interfaces_[i].interfaceId;
+    slots.push_back(std::move(slot));
+  }
+  return slots;
+}
+
+}  // namespace bulkhead::detail

@@ -1,0 +1,113 @@
+// What the handles of one module refer to, and what is swapped behind them: load, restart, unload.
+#pragma once
+
+#include "host/core/serial_queue.h"
+
+#include <bulkhead/abi.h>
+#include <bulkhead/detail/guard.h>
+#include <bulkhead/result.h>
+
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace bulkhead::detail {
+
+class Backend;
+
+// An interface a module serves: its id, and whether its calls queue.
+struct ServedInterface {
+  std::uint64_t interfaceId;
+  bool serialized;
+};
+
+// A live table for one of them.
+struct BoundTable {
+  std::uint64_t interfaceId;
+  const BulkheadTable* table;
+  void* self;
+};
+
+// The bindings of one generation: all interfaces of the module, one guard id.
+struct BindingGroup {
+  std::uint32_t guardId;
+  std::uint64_t generation;
+  std::vector<std::unique_ptr<Binding>> bindings;  // in the order of the module's interfaces
+};
+
+class ModuleSlot {
+ public:
+  enum class State : std::uint8_t {
+    starting,  // the first start, or a restart, is under way
+    live,
+    down,     // the last start failed; the next call tries again
+    stopped,  // unloaded: for good
+  };
+
+  ModuleSlot(std::string name, std::vector<ServedInterface> interfaces, std::int64_t defaultDeadlineNs);
+  ModuleSlot(const ModuleSlot&) = delete;
+  ModuleSlot& operator=(const ModuleSlot&) = delete;
+  ~ModuleSlot();
+
+  const std::string& name() const noexcept { return name_; }
+  // Of calls without a deadline of their own; 0: none.
+  std::int64_t defaultDeadlineNs() const noexcept { return defaultDeadlineNs_; }
+  SerialQueue& queue() noexcept { return queue_; }
+  // Null when the module does not have it.
+  const InterfaceSlot* find(std::uint64_t interfaceId) const noexcept;
+  const std::vector<ServedInterface>& interfaces() const noexcept { return interfaces_; }
+
+  // Bindings for a generation, not yet reachable. `flags` are Binding::Flags for all of them.
+  Result<BindingGroup*> prepare(std::uint64_t generation, const std::vector<BoundTable>& tables, std::uint32_t flags);
+  // Makes the group what calls go to. The group before it, if any, was retired.
+  void publish(BindingGroup* group);
+  // Takes the live group, if it is `expected` (null: whichever), from the calls that follow. Returns the group to drain, or
+  // null if it was not live. The state becomes `next`.
+  BindingGroup* retire(const BindingGroup* expected, State next);
+  // Puts a retired group back: an unload that was refused.
+  void restore(BindingGroup* group) { publish(group); }
+  // Sets a state without live bindings; `why` is what calls get while it is down.
+  void setState(State state, std::optional<Error> why = std::nullopt);
+  // Returns a drained (or never published) group for reuse.
+  void recycle(BindingGroup* group);
+
+  State state() const;
+  // Whether the calling thread is inside a call of the live group.
+  bool heldHere() const;
+  // Generation serving now, or the last that did.
+  std::uint64_t generation() const;
+  std::optional<Error> downReason() const;
+  // Blocks while a start is under way, at most until the deadline (0: none). False when it still is.
+  bool awaitChange(std::int64_t deadlineNs);
+
+  // Whom a call asks when nothing is live. Set once, before the first publish.
+  void setBackend(Backend* backend) noexcept { backend_ = backend; }
+  Backend* backend() const noexcept { return backend_; }
+
+  // Slots for a private look at a prepared group, as onStarted needs it. Index as interfaces().
+  std::vector<std::unique_ptr<InterfaceSlot>> privateSlots(const BindingGroup* group);
+
+ private:
+  const std::string name_;
+  const std::vector<ServedInterface> interfaces_;
+  const std::int64_t defaultDeadlineNs_;
+  SerialQueue queue_;
+  std::vector<std::unique_ptr<InterfaceSlot>> slots_;
+  Binding notLive_;
+  Backend* backend_ = nullptr;
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  State state_ = State::starting;
+  std::optional<Error> downReason_;
+  BindingGroup* live_ = nullptr;
+  std::uint64_t generation_ = 0;
+  std::vector<std::unique_ptr<BindingGroup>> groups_;
+  std::vector<BindingGroup*> unused_;
+};
+
+}  // namespace bulkhead::detail

@@ -1,0 +1,27 @@
+// The queue of a serialized contract: one thread at a time, in the order of arrival, re-entrant for nested calls.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <thread>
+
+namespace bulkhead::detail {
+
+class SerialQueue {
+ public:
+  // Blocks until it is this thread's turn, at most until `deadlineNs` (CLOCK_MONOTONIC; 0: without limit).
+  bool enter(std::int64_t deadlineNs);
+  // Ends this thread's turn (its outermost one lets the next thread in).
+  void leave();
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable turn_;
+  std::deque<std::thread::id> waiting_;
+  std::thread::id owner_;
+  std::uint32_t depth_ = 0;
+};
+
+}  // namespace bulkhead::detail

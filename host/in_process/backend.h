@@ -1,0 +1,43 @@
+// A module in the host's own process. The twin is host/isolated/backend.h.
+#pragma once
+
+#include "host/core/backend.h"
+#include "host/core/module_context.h"
+#include "host/core/tables.h"
+#include "shared/loader/instance.h"
+#include "shared/loader/loader.h"
+
+#include <bulkhead/placement.h>
+
+#include <cstdint>
+#include <optional>
+
+namespace bulkhead::in_process {
+
+class Backend final : public detail::Backend {
+ public:
+  Backend(detail::ModuleContext context, const InProcessOptions& options);
+  ~Backend() override;
+
+  Result<void> start() override;
+  Result<void> awaitLive(std::int64_t deadlineNs) override;
+  Result<void> stop(std::chrono::milliseconds timeout) override;
+  detail::BackendStatus status() const override { return {}; }
+
+ private:
+  Result<void> open();
+  Result<void> construct();
+  Result<void> serve();
+  Result<void> unload();
+  static void log(void* context, std::uint32_t level, BulkheadBytes line);
+
+  const detail::ModuleContext context_;
+  const std::uint32_t flags_;
+  const BulkheadHostServices services_;
+  std::vector<BulkheadImport> imports_;
+  std::optional<loader::Library> library_;
+  std::optional<loader::Instance> instance_;
+  std::optional<detail::CompletedTables> tables_;
+};
+
+}  // namespace bulkhead::in_process

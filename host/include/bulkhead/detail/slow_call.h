@@ -1,0 +1,47 @@
+// The path of every call that is more than a jump through a live table: a deadline to look at, a queue to stand in, or a module
+// that is starting, restarting or gone.
+#pragma once
+
+#include <bulkhead/abi.h>
+#include <bulkhead/detail/collector.h>
+#include <bulkhead/detail/guard.h>
+#include <bulkhead/error.h>
+#include <bulkhead/runtime.h>
+
+#include <cstdint>
+#include <optional>
+
+namespace bulkhead::detail {
+
+// One such call, on the stack of the calling thread: enter(), then the call through binding(), then leave().
+class SlowCall {
+ public:
+  SlowCall(const InterfaceSlot& slot, const BulkheadMethod& method) noexcept;
+  SlowCall(const SlowCall&) = delete;
+  SlowCall& operator=(const SlowCall&) = delete;
+  ~SlowCall();
+
+  // Blocks until the module serves and, for a serialized contract, until it is this call's turn; at most to the call's
+  // deadline. An error means that nothing was called: unavailable, overloaded, staleHandle.
+  std::optional<Error> enter();
+  const Binding& binding() const noexcept { return pin_->binding(); }
+  // The error of the call, if any: its own, or deadlineExceeded when an in-process call came back too late.
+  std::optional<Error> leave(std::int32_t status, ErrorCollector& collector);
+
+ private:
+  bool pinLive();
+  std::optional<Error> awaitLive();
+  std::optional<Error> queue();
+  void enterScope();
+
+  const InterfaceSlot& slot_;
+  const BulkheadMethod& method_;
+  std::optional<CallPin> pin_;
+  std::int64_t startNs_;
+  std::int64_t deadlineNs_;  // 0: none
+  BulkheadScope scope_{};
+  bool scoped_ = false;
+  bool queued_ = false;
+};
+
+}  // namespace bulkhead::detail

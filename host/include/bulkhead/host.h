@@ -1,0 +1,153 @@
+// The embedder's interface: a Host loads modules, a Module gives typed handles.
+//
+//   bulkhead::Host host;
+//   auto module = host.load("codec.so", bulkhead::Placement::isolated({.deadline = 1s}), imports).value();
+//   auto codec = module.get<codec::host::Codec>().value();
+//   auto image = codec.within(50ms).decode(bytes);
+//
+// Threads: every function may be called from any thread unless it says otherwise.
+#pragma once
+
+#include <bulkhead/detail/guard.h>
+#include <bulkhead/exit_report.h>
+#include <bulkhead/imports.h>
+#include <bulkhead/placement.h>
+#include <bulkhead/result.h>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace bulkhead {
+
+namespace detail {
+class HostCore;
+class ModuleRecord;
+}  // namespace detail
+
+// A line that a module wrote, or a log line it made.
+struct LogLine {
+  enum class Source : std::uint8_t { standardOutput, standardError, log };
+  Source source;
+  std::uint32_t level;         // of a log line: a bulkhead::LogLevel; else 0
+  std::string_view module;     // its name
+  std::uint64_t generation;    // of the module: counts its starts from 1
+  std::string_view text;       // without the newline; isolated: valid UTF-8 without control characters, capped
+};
+
+class Module;
+
+// A module that was just started, before any other call can reach it.
+class Starting {
+ public:
+  const std::string& module() const noexcept;
+  std::uint64_t generation() const noexcept;
+  // A handle to this very generation; use it only within onStarted.
+  template <class H>
+  Result<H> get() const {
+    auto slot = interface(H::kInterfaceId);
+    if (!slot) return std::move(slot).error();
+    return H(*std::move(slot));
+  }
+
+  class Implementation;
+  explicit Starting(const Implementation& implementation) noexcept : implementation_(implementation) {}
+
+ private:
+  Result<std::shared_ptr<const detail::InterfaceSlot>> interface(std::uint64_t interfaceId) const;
+  const Implementation& implementation_;
+};
+
+struct HostOptions {
+  // The worker program; empty: $BULKHEAD_WORKER, else looked for relative to this library and to the executable.
+  std::string workerProgram;
+  // Threads for imports that a module's own threads call; one more such import at once is overloaded.
+  std::uint32_t importThreads = 8;
+  // Output and log lines of isolated modules, log lines of in-process ones. Empty: to standard error, prefixed. Runs on a thread
+  // of the host's; must not block for long and not throw. Standard output of an in-process module is the host's own.
+  std::function<void(const LogLine&)> onLog;
+  // A worker is gone. Runs on a pool thread, after the next start was begun; must not throw.
+  std::function<void(const ExitReport&)> onExit;
+  // A generation of a module was started (loaded, or restarted in a fresh worker); runs before any other call reaches
+  // it, on the thread that started it. An error makes this start fail.
+  std::function<Result<void>(const Starting&)> onStarted;
+};
+
+struct LoadOptions {
+  // The module's name in logs, errors and BULKHEAD_PLACEMENT. Empty: the file's stem ("codec" of "codec.so").
+  std::string name;
+};
+
+// Why a module runs where it runs.
+struct PlacementDecision {
+  Placement::Kind kind;
+  std::string reason;  // "code: Placement::inProcess()", "environment: BULKHEAD_PLACEMENT, rule 'codec=isolated'", ...
+};
+
+// A loaded module. Move-only owner: its destruction unloads the module, and where that is refused (a call that does
+// not end) leaves it loaded until the process ends.
+class Module {
+ public:
+  Module(Module&&) noexcept;
+  Module& operator=(Module&&) noexcept;
+  ~Module();
+
+  // A handle to an interface the module implements. unimplemented if it does not have it. Never blocks.
+  template <class H>
+  Result<H> get() const {
+    auto slot = interface(H::kInterfaceId);
+    if (!slot) return std::move(slot).error();
+    return H(*std::move(slot));
+  }
+
+  const std::string& name() const noexcept;
+  const PlacementDecision& placement() const noexcept;
+  // Counts the module's starts from 1.
+  std::uint64_t generation() const noexcept;
+  // The isolation its worker reached; nothing for an in-process module.
+  std::optional<Tier> tier() const;
+  // How the last worker ended; null when none did (always in-process).
+  std::shared_ptr<const ExitReport> lastExit() const;
+  // Process id of the worker serving now; nothing in-process or while none serves. For display: never signal by number.
+  std::optional<int> workerPid() const;
+
+  // Ends the module: new calls are refused as staleHandle, running ones drained for at most `timeout`, then the module's object is
+  // destroyed and the file unloaded (in-process: proven by address; isolated: the worker ends, by a kill if need be).
+  // On failure the module is loaded and usable as before: wouldDeadlock from inside one of its calls, deadlineExceeded
+  // when calls did not end in time, unloadRefused when it was destroyed but its file stays mapped (then it is not usable).
+  Result<void> unload(std::chrono::milliseconds timeout = std::chrono::seconds(10));
+
+ private:
+  friend class Host;
+  explicit Module(std::shared_ptr<detail::ModuleRecord> record) noexcept;
+  Result<std::shared_ptr<const detail::InterfaceSlot>> interface(std::uint64_t interfaceId) const;
+
+  std::shared_ptr<detail::ModuleRecord> record_;
+};
+
+// Loads modules. Destroy it after its modules; what is still loaded then is unloaded, workers are killed.
+// After fork() the child must not use it: every load and call on an isolated module there is unavailable.
+class Host {
+ public:
+  explicit Host(HostOptions options = {});
+  Host(const Host&) = delete;
+  Host& operator=(const Host&) = delete;
+  ~Host();
+
+  // Loads `file` where `placement` and the environment's BULKHEAD_PLACEMENT say. Before any code of the module runs its file is
+  // copied privately, checked, and its contracts compared with those compiled into this program.
+  // Blocks until the module is ready: at most IsolatedOptions::loadDeadline when isolated, as long as its constructors take
+  // in-process. Errors: notFound, notAModule, contractMismatch, loadFailed, workerStartFailed, deadlineExceeded,
+  // moduleDied, moduleError (its constructor threw), requirementNotMet, invalidConfiguration, resourceExhausted.
+  Result<Module> load(const std::string& file, const Placement& placement, const Imports& imports = {},
+                      const LoadOptions& options = {});
+
+ private:
+  std::shared_ptr<detail::HostCore> core_;
+};
+
+}  // namespace bulkhead

@@ -1,0 +1,70 @@
+#include "host/isolated/channel.h"
+
+#include "host/isolated/call_clock.h"
+#include "host/isolated/fork_guard.h"
+#include "host/isolated/session.h"
+#include "host/isolated/thread_lanes.h"
+
+#include <bulkhead/detail/guard.h>
+#include <bulkhead/error.h>
+
+#include <utility>
+
+namespace bulkhead::isolated {
+namespace {
+
+Session& sessionOf(BulkheadChannel* channel) noexcept { return reinterpret_cast<Channel*>(channel)->session; }
+
+std::int32_t fail(const BulkheadErrorSink* sink, const Error& error) noexcept {
+  BulkheadErrorView view{};
+  view.size = sizeof view;
+  view.kind = static_cast<std::uint32_t>(error.kind());
+  view.text = {error.text().data(), error.text().size()};
+  view.host_error = &error;
+  sink->report(sink->context, &view);
+  return BULKHEAD_FAILED;
+}
+
+// A default or an annotation sets both clocks, within() the wall clock alone.
+CallClock clockOf(Session& session, const BulkheadMethod& method) noexcept {
+  const std::int64_t now = nowNs();
+  const std::int64_t limitNs =
+      method.deadline_ms != 0 ? std::int64_t{method.deadline_ms} * 1'000'000 : session.defaultDeadlineNs();
+  const std::int64_t wallNs = detail::callThread.wallDeadlineNs;
+  return CallClock(now, wallNs != 0 ? wallNs : (limitNs == 0 ? 0 : now + limitNs), limitNs);
+}
+
+std::int32_t begin(BulkheadChannel* channel, const BulkheadMethod* method, std::uint64_t words,
+                   BulkheadRequest* request, const BulkheadErrorSink* sink) {
+  if (fork_guard::forked.load(std::memory_order_relaxed)) {
+    return fail(sink, Error(ErrorKind::unavailable,
+                            "this process is a forked child: its parent owns the worker; load the module here"));
+  }
+  Session& session = sessionOf(channel);
+  HostLane* lane = thread_lanes::find(session.serial());
+  if (lane == nullptr) [[unlikely]] {
+    auto acquired = session.acquireLane(clockOf(session, *method).limitNs());
+    if (!acquired) return fail(sink, acquired.error());
+    lane = *acquired;
+  }
+  request->lane = lane;
+  auto begun = lane->begin(words, *request);
+  return begun ? BULKHEAD_OK : fail(sink, begun.error());
+}
+
+std::int32_t call(BulkheadChannel* channel, const BulkheadMethod* method, BulkheadRequest* request,
+                  BulkheadBytes* reply, const BulkheadErrorSink* sink) {
+  CallClock clock = clockOf(sessionOf(channel), *method);
+  auto answer = static_cast<HostLane*>(request->lane)->call(*method, *request, clock);
+  if (!answer) return fail(sink, answer.error());
+  *reply = *answer;
+  return BULKHEAD_OK;
+}
+
+void finish(BulkheadChannel*, BulkheadRequest* request) { static_cast<HostLane*>(request->lane)->finish(*request); }
+
+}  // namespace
+
+Channel::Channel(Session& owner) noexcept : table{sizeof table, &begin, &call, &finish}, session(owner) {}
+
+}  // namespace bulkhead::isolated

@@ -1,0 +1,357 @@
+#include "host/isolated/host_lane.h"
+
+#include "shared/lane/error_frame.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace bulkhead::isolated {
+namespace {
+
+using lane::FrameHeader;
+using lane::FrameKind;
+
+// Calls under way on one lane, both directions: more than the import depth can ever make.
+constexpr std::uint32_t kMaxDepth = 200;
+// A private copy larger than this goes back to the system after its call.
+constexpr std::uint64_t kKeptBufferWords = (std::uint64_t{2} << 20) / sizeof(std::uint64_t);
+
+std::uint64_t bytesOf(std::uint64_t words) noexcept { return words * sizeof(std::uint64_t); }
+
+}  // namespace
+
+HostLane::HostLane(LaneOwner& owner, std::uint32_t index, lane::Endpoint endpoint)
+    : owner_(owner), index_(index), endpoint_(endpoint), regions_(owner.regionLink(), owner.maxMessageBytes()) {}
+
+// ---- places for payloads of this side
+
+Result<HostLane::Place> HostLane::reserve(std::uint64_t words) {
+  const std::uint64_t room = endpoint_.slotBytes() - lane::kTailBytes - top_;
+  const std::uint32_t top = top_;
+  if (words <= room / sizeof(std::uint64_t)) {
+    top_ += static_cast<std::uint32_t>(bytesOf(words));
+    return Place{top, top};
+  }
+  auto region = regions_.acquire(bytesOf(words));
+  if (!region) return std::move(region).error();
+  return Place{lane::kRegionBit | *region, top};
+}
+
+std::uint64_t* HostLane::at(const Place& place) noexcept {
+  std::byte* const start = (place.place & lane::kRegionBit) != 0 ? regions_.outgoing(place.place & ~lane::kRegionBit)
+                                                                 : endpoint_.slot() + place.place;
+  return reinterpret_cast<std::uint64_t*>(start);
+}
+
+void HostLane::release(const Place& place) {
+  if ((place.place & lane::kRegionBit) != 0) regions_.release(place.place & ~lane::kRegionBit);
+  top_ = place.top;
+}
+
+// ---- calls
+
+Result<void> HostLane::begin(std::uint64_t words, BulkheadRequest& request) {
+  if (depth_ >= kMaxDepth) return Error(ErrorKind::nestingTooDeep, "too many calls under way on one thread");
+  auto place = reserve(words);
+  if (!place) return std::move(place).error();
+  request.words = at(*place);
+  request.state[0] = place->place;
+  request.state[1] = place->top;
+  request.state[2] = words;
+  return {};
+}
+
+void HostLane::finish(BulkheadRequest& request) {
+  release({static_cast<std::uint32_t>(request.state[0]), static_cast<std::uint32_t>(request.state[1])});
+  regions_.releaseIncoming();
+  if (depth_ != 0) return;
+  for (Buffer& buffer : buffers_) {
+    if (buffer.capacity > kKeptBufferWords) buffer = {};
+  }
+}
+
+Result<BulkheadBytes> HostLane::call(const BulkheadMethod& method, BulkheadRequest& request, CallClock& clock) {
+  ++depth_;
+  FrameHeader frame{};
+  frame.kind = FrameKind::call;
+  frame.depth = static_cast<std::uint8_t>(depth_);
+  frame.ordinal = method.ordinal;
+  frame.words = static_cast<std::uint32_t>(request.state[2]);
+  frame.place = static_cast<std::uint32_t>(request.state[0]);
+  frame.target = method.interface_id;
+  frame.deadlineNs = clock.limitNs();
+  const char* const outer = method_.load(std::memory_order_relaxed);
+  method_.store(method.name, std::memory_order_relaxed);
+  endpoint_.post(frame);
+  auto answer = converse(method.name, clock);
+  method_.store(outer, std::memory_order_relaxed);
+  --depth_;
+  if (!answer) return std::move(answer).error();
+  return answer->words;
+}
+
+Result<void> HostLane::control(FrameKind kind, const char* what, std::int64_t deadlineNs) {
+  CallClock clock(nowNs(), deadlineNs, 0);
+  ++depth_;
+  post(kind, Place{top_, top_}, 0);
+  auto answer = converse(what, clock);
+  --depth_;
+  if (!answer) return std::move(answer).error();
+  return {};
+}
+
+HostLane::MessageResult HostLane::converse(const char* method, CallClock& clock) {
+  for (;;) {
+    auto message = await(method, clock);
+    if (!message) return message;
+    if (answered_) release(*std::exchange(answered_, std::nullopt));
+    switch (message->header.kind) {
+      case FrameKind::reply: return message;
+      case FrameKind::error: {
+        // Whatever the module claims, it can only make its own kind of error (and say that it lacks a method).
+        lane::FrameError error = lane::decodeError(message->words);
+        const auto claimed = static_cast<ErrorKind>(error.kind);
+        const bool passes = claimed == ErrorKind::unimplemented || claimed == ErrorKind::messageTooLarge ||
+                            claimed == ErrorKind::loadFailed;
+        return Error(ErrorBody{passes ? claimed : ErrorKind::moduleError, {}, {}, std::move(error.type),
+                               std::move(error.text), nullptr});
+      }
+      case FrameKind::call:
+        clock.pause(nowNs());
+        serveImport(*message, nullptr);
+        clock.resume(nowNs());
+        break;
+      case FrameKind::needRegion: provideRegion(message->header.target); break;
+      default: return violation(method, "a frame of a kind that is not its turn");
+    }
+  }
+}
+
+HostLane::MessageResult HostLane::await(const char* method, CallClock& clock) {
+  for (;;) {
+    switch (endpoint_.wait(clock.limitNs())) {
+      case lane::Arrival::frame: return receive(method);
+      case lane::Arrival::peerDead: return owner_.deathError(method);
+      case lane::Arrival::timedOut:
+        if (auto error = expire(method, clock)) return *std::move(error);
+    }
+  }
+}
+
+std::optional<Error> HostLane::expire(const char* method, CallClock& clock) {
+  const std::int64_t now = nowNs();
+  // The reply is looked for once more before the kill.
+  if (!clock.expired(now) || endpoint_.arrived()) return std::nullopt;
+  std::string text = "no answer within " + std::to_string((clock.elapsedNs(now) + 500'000) / 1'000'000) +
+                     " ms; the worker is killed, the next call uses a fresh one";
+  owner_.condemn({ErrorKind::deadlineExceeded, method, text});
+  return Error(ErrorBody{ErrorKind::deadlineExceeded, {}, method, {}, std::move(text), owner_.deathError(method).exitReport()});
+}
+
+// ---- frames of the worker
+
+HostLane::MessageResult HostLane::receive(const char* method) {
+  Message message;
+  if (!endpoint_.take().accept(message.header, [this](const FrameHeader& header) { return acceptable(header); })) {
+    return violation(method, "a malformed frame, or one out of its turn");
+  }
+  auto words = copyPayload(message.header);
+  if (!words) return violation(method, words.error().text());
+  message.words = *words;
+  return message;
+}
+
+bool HostLane::acceptable(const FrameHeader& header) const noexcept {
+  if (header.sequence != endpoint_.expectedSequence()) return false;
+  switch (header.kind) {
+    case FrameKind::reply:
+    case FrameKind::error: return depth_ > 0 && header.depth == depth_;
+    case FrameKind::call: return header.depth == depth_ + 1 && depth_ < kMaxDepth;
+    case FrameKind::needRegion: return header.words == 0;
+    case FrameKind::closed: return closing_ && header.words == 0;
+    default: return false;
+  }
+}
+
+Result<BulkheadBytes> HostLane::copyPayload(const FrameHeader& header) {
+  if (header.words == 0) return BulkheadBytes{nullptr, 0};
+  const std::byte* source = nullptr;
+  std::uint64_t room = 0;
+  if ((header.place & lane::kRegionBit) != 0) {
+    const memory::Region* const region = regions_.incoming(header.place & ~lane::kRegionBit);
+    if (region == nullptr) return Error(ErrorKind::protocolViolation, "a frame in a region that is not its lane's");
+    source = region->data();
+    room = region->size();
+  } else {
+    const std::uint32_t end = endpoint_.slotBytes() - lane::kTailBytes;
+    if (header.place < lane::kPayloadOffset || header.place % sizeof(std::uint64_t) != 0 || header.place > end) {
+      return Error(ErrorKind::protocolViolation, "a frame with its payload outside of its slot");
+    }
+    source = endpoint_.peerSlot() + header.place;
+    room = end - header.place;
+  }
+  if (header.words > room / sizeof(std::uint64_t)) {
+    return Error(ErrorKind::protocolViolation, "a frame that is larger than its room");
+  }
+  Buffer& copy = buffer(header.words);
+  std::memcpy(copy.words.get(), source, bytesOf(header.words));
+  return BulkheadBytes{copy.words.get(), header.words};
+}
+
+HostLane::Buffer& HostLane::buffer(std::uint64_t words) {
+  // A copy lives until its call is finished; deeper calls come and go above it.
+  if (buffers_.size() <= depth_) buffers_.resize(depth_ + 1);
+  Buffer& buffer = buffers_[depth_];
+  if (buffer.capacity < words) {
+    buffer.capacity = std::max<std::uint64_t>(words, 64);
+    buffer.words = std::make_unique_for_overwrite<std::uint64_t[]>(buffer.capacity);
+  }
+  return buffer;
+}
+
+Error HostLane::violation(const char* method, std::string text) {
+  text += "; the worker is killed, the next call uses a fresh one";
+  owner_.condemn({ErrorKind::protocolViolation, method, text});
+  return Error(ErrorBody{ErrorKind::protocolViolation, {}, method, {}, std::move(text), owner_.deathError(method).exitReport()});
+}
+
+void HostLane::post(FrameKind kind, const Place& place, std::uint64_t words, std::uint64_t target) {
+  FrameHeader frame{};
+  frame.kind = kind;
+  frame.depth = static_cast<std::uint8_t>(depth_);
+  frame.words = static_cast<std::uint32_t>(words);
+  frame.place = place.place;
+  frame.target = target;
+  endpoint_.post(frame);
+}
+
+void HostLane::provideRegion(std::uint64_t bytes) {
+  auto id = regions_.provideIncoming(bytes);
+  if (id) {
+    post(FrameKind::regionReady, Place{top_, top_}, 0, *id);
+  } else {
+    postError(id.error());
+  }
+}
+
+// ---- imports
+
+// Where a skeleton builds the answer of an import: in the slot while it fits, else in a region.
+class ImportReply {
+ public:
+  explicit ImportReply(HostLane& lane) : lane_(lane), reply_{this, &extend} {}
+  const BulkheadReply* reply() const noexcept { return &reply_; }
+  const std::optional<HostLane::Place>& place() const noexcept { return place_; }
+  std::uint64_t words() const noexcept { return words_; }
+  const std::optional<Error>& error() const noexcept { return error_; }
+
+ private:
+  static std::uint64_t* extend(void* context, std::uint64_t words) { return static_cast<ImportReply*>(context)->grow(words); }
+
+  std::uint64_t* grow(std::uint64_t words) {
+    std::optional<HostLane::Place> before = place_;
+    if (before && (before->place & lane::kRegionBit) == 0) lane_.release(*before);
+    auto place = lane_.reserve(words);
+    if (!place) {
+      error_ = place.error();
+      return nullptr;
+    }
+    std::uint64_t* const start = lane_.at(*place);
+    if (before && before->place != place->place) std::memcpy(start, lane_.at(*before), bytesOf(words_));
+    if (before && (before->place & lane::kRegionBit) != 0 && before->place != place->place) lane_.release(*before);
+    if (before) place->top = before->top;
+    place_ = *place;
+    words_ = words;
+    return start;
+  }
+
+  HostLane& lane_;
+  BulkheadReply reply_;
+  std::optional<HostLane::Place> place_;
+  std::uint64_t words_ = 0;
+  std::optional<Error> error_;
+};
+
+void HostLane::serveImport(const Message& request, const Error* refuse) {
+  ++depth_;
+  const auto& imports = owner_.imports();
+  const auto import = std::find_if(imports.begin(), imports.end(), [&](const HostImport& candidate) {
+    return candidate.interfaceId == request.header.target;
+  });
+  if (refuse != nullptr) {
+    postError(*refuse);
+  } else if (import == imports.end()) {
+    // The module cannot have a stub for what it was not granted: something else wrote this frame.
+    owner_.condemn({ErrorKind::protocolViolation, {}, "an import of an interface that the module was not granted"});
+  } else {
+    answerImport(*import, request);
+  }
+  --depth_;
+}
+
+void HostLane::answerImport(const HostImport& import, const Message& request) {
+  std::optional<lane::FrameError> reported;
+  const BulkheadErrorSink sink{&reported, [](void* context, const BulkheadErrorView* view) {
+                                 *static_cast<std::optional<lane::FrameError>*>(context) = lane::toFrameError(*view);
+                               }};
+  ImportReply reply(*this);
+  const std::int32_t status = import.skeleton(import.table, import.self, request.header.ordinal, request.words,
+                                              reply.reply(), &sink);
+  if (status == BULKHEAD_OK && !reply.error()) {
+    answered_ = reply.place();
+    post(FrameKind::reply, reply.place().value_or(Place{top_, top_}), reply.words());
+    return;
+  }
+  if (reply.place()) release(*reply.place());
+  if (reply.error()) return postError(*reply.error());
+  postError(Error(ErrorBody{reported ? static_cast<ErrorKind>(reported->kind) : ErrorKind::hostError, {}, {},
+                            reported ? std::move(reported->type) : std::string(),
+                            reported ? std::move(reported->text) : "failed without saying why", nullptr}));
+}
+
+void HostLane::postError(const Error& error) {
+  lane::FrameError frame = lane::toFrameError(error);
+  auto place = reserve(lane::errorWords(frame));
+  if (!place) {  // no memory for a long text: a short one always fits
+    frame = {frame.kind, {}, frame.text.substr(0, 128)};
+    place = reserve(lane::errorWords(frame));
+  }
+  if (!place) {
+    owner_.condemn({ErrorKind::resourceExhausted, {}, "no room for an error frame"});
+    return;
+  }
+  lane::encodeError(frame, at(*place));
+  answered_ = *place;
+  post(FrameKind::error, *place, lane::errorWords(frame));
+}
+
+void HostLane::serveWaiting(const Error* refuse) {
+  if (!endpoint_.arrived()) return;
+  auto message = receive("import");
+  if (!message) return;
+  if (answered_) release(*std::exchange(answered_, std::nullopt));
+  if (message->header.kind == FrameKind::needRegion) return provideRegion(message->header.target);
+  if (message->header.kind != FrameKind::call) {
+    violation("import", "a frame on an import lane that asks for nothing");
+    return;
+  }
+  serveImport(*message, refuse);
+}
+
+// ---- the end of a lane
+
+void HostLane::close() {
+  closing_ = true;
+  post(FrameKind::close, Place{top_, top_}, 0);
+}
+
+bool HostLane::closed() {
+  if (!endpoint_.arrived()) return false;
+  auto message = receive("close");
+  if (!message || message->header.kind != FrameKind::closed) return false;
+  closing_ = false;
+  return true;
+}
+
+}  // namespace bulkhead::isolated

@@ -1,0 +1,136 @@
+// One worker process from its start to its end: the isolated half of one generation of a module.
+#pragma once
+
+#include "host/core/module_context.h"
+#include "host/isolated/channel.h"
+#include "host/isolated/host_lane.h"
+#include "host/isolated/lane_table.h"
+#include "host/isolated/services.h"
+#include "host/isolated/worker_link.h"
+
+#include <bulkhead/exit_report.h>
+#include <bulkhead/placement.h>
+#include <bulkhead/result.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace bulkhead::isolated {
+
+class Session;
+
+// What a session tells the module it belongs to. Any thread; must not block.
+class SessionEvents {
+ public:
+  // It was condemned or died: calls must go elsewhere from now on. Once.
+  virtual void onLost(Session& session) = 0;
+  // Its process is gone. Once, on the service thread, after onLost.
+  virtual void onExit(Session& session, std::shared_ptr<const ExitReport> report) = 0;
+
+ protected:
+  ~SessionEvents() = default;
+};
+
+class Session final : public LaneOwner, public LinkEvents, public std::enable_shared_from_this<Session> {
+ public:
+  // Starts a worker and brings it to the point where it is locked down; no code of the module has run. Blocks, at most
+  // until `deadlineNs`. On failure the process is killed; it is reaped in the background.
+  static Result<std::shared_ptr<Session>> start(std::shared_ptr<Services> services, detail::ModuleContext context,
+                                                const IsolatedOptions& options, std::uint64_t generation,
+                                                std::weak_ptr<SessionEvents> events, std::int64_t deadlineNs);
+  ~Session();
+
+  // Loads the module and constructs its object, on the calling thread's lane: imports that it calls run here.
+  Result<void> load(std::int64_t deadlineNs);
+  // Destroys the module's object and lets the worker exit; kills it where that takes longer than `deadlineNs`. Returns when the
+  // process is gone (or cannot be reaped within two seconds more). After the last call has ended.
+  void shutDown(std::int64_t deadlineNs);
+  // Releases memory and descriptors. After the process is gone and no call is inside any more.
+  void dispose();
+
+  // Ends the worker with a verdict for its report.
+  void condemn(ExitVerdict verdict, Verdict why);
+  bool lost() const noexcept { return death_.load(std::memory_order_acquire) != 0; }
+  // Blocks until the process is gone, at most until the deadline.
+  bool awaitExit(std::int64_t deadlineNs);
+  bool exited() const;
+
+  BulkheadChannel* channel() noexcept { return &channel_.table; }
+  std::uint64_t serial() const noexcept { return serial_; }
+  std::uint64_t generation() const noexcept { return generation_; }
+  std::int64_t defaultDeadlineNs() const noexcept { return defaultDeadlineNs_; }
+  Tier tier() const;
+  int workerPid() const noexcept { return pid_; }
+
+  // A lane for the calling thread, kept until the thread ends.
+  Result<HostLane*> acquireLane(std::int64_t deadlineNs);
+  void releaseLane(HostLane& lane);
+
+  // LaneOwner
+  const std::vector<HostImport>& imports() const noexcept override { return context_.imports; }
+  void condemn(Verdict verdict) override;
+  Error deathError(const char* method) const override;
+  const RegionLink& regionLink() const noexcept override { return regionLink_; }
+  std::uint64_t maxMessageBytes() const noexcept override { return options_.maxMessageBytes; }
+
+ private:
+  enum class Step : std::uint8_t { starting, hello, lockedDown, failed };
+  enum class Phase : std::uint8_t { loading, serving, closing };
+
+  Session(std::shared_ptr<Services> services, detail::ModuleContext context, const IsolatedOptions& options,
+          std::uint64_t generation, std::weak_ptr<SessionEvents> events);
+  Result<void> makeLanes();
+  Result<void> launch();
+  Result<void> awaitLockdown(std::int64_t deadlineNs);
+  Result<void> sendSetup();
+  void failStart(ErrorKind kind, std::string text);
+  void lose();
+
+  // LinkEvents, on the service thread
+  void onMessage(control::ToHost message) override;
+  void onViolation(std::string what) override;
+  void onLine(LogLine::Source source, std::uint32_t level, std::string_view line) override;
+  void onEnd(const ExitStatus& status) override;
+
+  void onHello(const control::Hello& hello);
+  void onLockedDown(const control::LockedDown& lockedDown);
+  void onImportWaiting(std::uint32_t lane);
+  void serveImports(std::atomic<std::uint32_t>& hints, HostLane& lane);
+
+  const std::shared_ptr<Services> services_;
+  const detail::ModuleContext context_;
+  const IsolatedOptions options_;
+  const std::uint64_t generation_;
+  const std::uint64_t serial_;
+  const std::int64_t defaultDeadlineNs_;
+  const std::weak_ptr<SessionEvents> events_;
+
+  Channel channel_;
+  RegionLink regionLink_;
+  std::atomic<std::uint32_t> nextRegion_{1};
+  doorbell::Word death_{0};  // not zero once the worker is dead to us
+  std::mutex disposing_;  // releaseLane() of exiting threads against dispose()
+  std::unique_ptr<LaneTable> lanes_;
+  std::shared_ptr<WorkerLink> link_;
+  int pid_ = 0;
+  std::string program_;
+  std::unique_ptr<std::atomic<std::uint32_t>[]> hints_;  // of the import lanes: hints that were not looked into
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  Step step_ = Step::starting;
+  Phase phase_ = Phase::loading;
+  std::optional<Error> failure_;  // of a start that failed
+  Tier tier_ = Tier::process;
+  std::optional<Verdict> verdict_;
+  ExitVerdict exitVerdict_ = ExitVerdict::none;
+  std::shared_ptr<const ExitReport> report_;
+};
+
+}  // namespace bulkhead::isolated

@@ -1,0 +1,235 @@
+#include "host/isolated/supervisor.h"
+
+#include "host/core/guard.h"
+#include "host/core/host_services.h"
+#include "host/core/tables.h"
+#include "host/isolated/thread_lanes.h"
+#include "shared/clock.h"
+
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace bulkhead::isolated {
+namespace {
+
+using State = detail::ModuleSlot::State;
+
+// How long stop() waits for what it killed.
+constexpr std::int64_t kKillNs = 5'000'000'000;
+
+}  // namespace
+
+Supervisor::Supervisor(detail::ModuleContext context, const IsolatedOptions& options,
+                       std::shared_ptr<Services> services)
+    : context_(std::move(context)), options_(options), services_(std::move(services)) {}
+
+// ---- start
+
+bool Supervisor::beginStart() {
+  const std::lock_guard lock(mutex_);
+  if (stopping_ || starts_ != 0) return false;
+  starts_ = 1;
+  return true;
+}
+
+void Supervisor::endStart() {
+  const std::lock_guard lock(mutex_);
+  starts_ = 0;
+  idle_.notify_all();
+}
+
+Result<void> Supervisor::start() {
+  if (!beginStart()) return Error(ErrorKind::unavailable, "the module is being unloaded");
+  auto started = startGeneration();
+  endStart();
+  if (started) return started;
+  // A failed load leaves nothing behind.
+  std::unique_lock lock(mutex_);
+  stopping_ = true;
+  idle_.wait_until(lock, timePoint(nowNs() + kKillNs), [this] { return retired_ == 0; });
+  return started;
+}
+
+Result<void> Supervisor::startGeneration() {
+  const std::int64_t deadlineNs = nowNs() + std::chrono::nanoseconds(options_.loadDeadline).count();
+  auto ready = bring(deadlineNs);
+  if (!ready) {
+    context_.slot->setState(State::down, ready.error());
+    return std::move(ready).error();
+  }
+  auto served = serve(*ready);
+  if (!served) {
+    context_.slot->setState(State::down, served.error());
+    ready->session->condemn(ExitVerdict::startFailed, {ErrorKind::unavailable, {}, served.error().text()});
+    retire(*std::move(ready));
+  }
+  return served;
+}
+
+// A fresh worker with the module loaded; not reachable by calls.
+Result<Supervisor::Serving> Supervisor::bring(std::int64_t deadlineNs) {
+  std::uint64_t generation = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    generation = ++generations_;
+  }
+  auto session = Session::start(services_, context_, options_, generation, weak_from_this(), deadlineNs);
+  if (!session) return std::move(session).error();
+  Serving serving{*std::move(session), nullptr};
+  auto loaded = serving.session->load(deadlineNs);
+  if (!loaded) {
+    serving.session->condemn(ExitVerdict::startFailed, {ErrorKind::unavailable, {}, loaded.error().text()});
+    retire(std::move(serving));
+    return std::move(loaded).error();
+  }
+  auto group = context_.slot->prepare(
+      generation, detail::stubTables(serving.session->channel(), context_.slot->interfaces()),
+      detail::Binding::kHostMade);
+  if (!group) {
+    serving.session->condemn(ExitVerdict::startFailed, {ErrorKind::unavailable, {}, group.error().text()});
+    retire(std::move(serving));
+    return std::move(group).error();
+  }
+  serving.group = *group;
+  return serving;
+}
+
+Result<void> Supervisor::serve(const Serving& serving) {
+  if (auto announced = detail::announceStart(*context_.options, context_.slot, serving.group); !announced) {
+    return announced;
+  }
+  const std::lock_guard lock(mutex_);
+  if (stopping_) return Error(ErrorKind::unavailable, "the module is being unloaded");
+  // Lost meanwhile: onLost() found nothing to take back, so nothing may be published.
+  if (serving.session->lost()) return serving.session->deathError("load");
+  serving_ = serving;
+  context_.slot->publish(serving.group);
+  return {};
+}
+
+// ---- loss and restart
+
+void Supervisor::onLost(Session& session) {
+  Serving lost;
+  bool again = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (serving_.session.get() != &session) return;
+    lost = std::exchange(serving_, {});
+    again = !stopping_;
+    context_.slot->retire(lost.group, again ? State::starting : State::stopped);
+  }
+  retire(std::move(lost));
+  if (again) restart();
+}
+
+void Supervisor::restart() {
+  if (!beginStart()) return;
+  const bool posted = services_->starts().post([self = shared_from_this()] {
+    (void)self->startGeneration();
+    thread_lanes::releaseAll();
+    self->endStart();
+  });
+  if (posted) return;
+  endStart();
+  context_.slot->setState(State::down, Error(ErrorKind::unavailable, "no thread to start a worker on"));
+}
+
+// Disposes of a session once no call is inside it and its process is gone.
+void Supervisor::retire(Serving serving) {
+  {
+    const std::lock_guard lock(mutex_);
+    ++retired_;
+  }
+  detail::guardBarrier();
+  services_->reclaim([self = shared_from_this(), serving = std::move(serving)] {
+    if (serving.group != nullptr && detail::guardCount(serving.group->guardId) != 0) return false;
+    if (!serving.session->exited()) return false;
+    serving.session->dispose();
+    if (serving.group != nullptr) self->context_.slot->recycle(serving.group);
+    const std::lock_guard lock(self->mutex_);
+    --self->retired_;
+    self->idle_.notify_all();
+    return true;
+  });
+}
+
+void Supervisor::onExit(Session&, std::shared_ptr<const ExitReport> report) {
+  {
+    const std::lock_guard lock(mutex_);
+    lastExit_ = report;
+  }
+  if (!context_.options->onExit) return;
+  (void)services_->starts().post(
+      [options = context_.options, report = std::move(report)] { detail::deliverExit(*options, *report); });
+}
+
+Result<void> Supervisor::awaitLive(std::int64_t deadlineNs) {
+  // A call without a deadline waits as long as a start may take.
+  const std::int64_t limitNs = earlier(
+      deadlineNs, nowNs() + std::chrono::nanoseconds(options_.loadDeadline).count() + kKillNs);
+  if (context_.slot->state() == State::down && beginStart()) {
+    context_.slot->setState(State::starting);
+    endStart();
+    restart();
+  }
+  if (!context_.slot->awaitChange(limitNs)) {
+    return Error(ErrorKind::unavailable, "its worker is still starting; the call waited as long as its deadline let it");
+  }
+  if (context_.slot->state() != State::down) return {};
+  const auto reason = context_.slot->downReason();
+  return Error(ErrorBody{ErrorKind::unavailable, {}, {}, {},
+                         "its worker could not be started: " + (reason ? reason->message() : std::string("no reason")),
+                         reason ? reason->exitReport() : nullptr});
+}
+
+// ---- stop
+
+Result<void> Supervisor::stop(std::chrono::milliseconds timeout) {
+  const std::int64_t deadlineNs = nowNs() + std::chrono::nanoseconds(timeout).count();
+  if (context_.slot->heldHere()) {
+    return Error(ErrorKind::wouldDeadlock,
+                 "unload from inside a call of the same module: it would wait for itself; unload after the call");
+  }
+  Serving last;
+  {
+    std::unique_lock lock(mutex_);
+    stopping_ = true;
+    last = std::exchange(serving_, {});
+    if (last.group != nullptr) context_.slot->retire(last.group, State::stopped);
+    // A start under way ends by its own deadline at the latest, and finds that it may not serve.
+    idle_.wait(lock, [this] { return starts_ == 0; });
+  }
+  context_.slot->setState(State::stopped);
+  if (last.session != nullptr) {
+    if (detail::guardDrain(last.group->guardId, deadlineNs)) {
+      last.session->shutDown(deadlineNs);
+    } else {
+      last.session->condemn(ExitVerdict::shutDownTimedOut,
+                            {ErrorKind::unavailable, {}, "unloaded while calls were under way"});
+    }
+    retire(std::move(last));
+  }
+  std::unique_lock lock(mutex_);
+  if (!idle_.wait_until(lock, timePoint(nowNs() + kKillNs), [this] { return retired_ == 0; })) {
+    return Error(ErrorKind::deadlineExceeded,
+                 "the module is unloaded, but a worker is not gone yet, or a host import is still running");
+  }
+  lock.unlock();
+  services_->sync();
+  return {};
+}
+
+detail::BackendStatus Supervisor::status() const {
+  const std::lock_guard lock(mutex_);
+  detail::BackendStatus status;
+  status.lastExit = lastExit_;
+  if (serving_.session != nullptr) {
+    status.tier = serving_.session->tier();
+    status.workerPid = serving_.session->workerPid();
+  }
+  return status;
+}
+
+}  // namespace bulkhead::isolated

@@ -1,0 +1,143 @@
+#include "host/module_file/private_directory.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <mutex>
+#include <string_view>
+#include <vector>
+
+namespace bulkhead::module_file {
+namespace {
+
+constexpr std::string_view kPrefix = "bulkhead-";
+
+std::vector<std::string> candidates() {
+  std::vector<std::string> bases;
+  for (const char* variable : {"XDG_RUNTIME_DIR", "TMPDIR"}) {
+    const char* value = ::secure_getenv(variable);
+    if (value != nullptr && value[0] == '/') bases.emplace_back(value);
+  }
+  bases.emplace_back("/tmp");
+  bases.emplace_back("/var/tmp");
+  return bases;
+}
+
+// Code can be mapped from there. Whether it can be written shows when the directory is made.
+bool isUsable(const std::string& base) {
+  struct statvfs mount {};
+  return ::statvfs(base.c_str(), &mount) == 0 && (mount.f_flag & (ST_NOEXEC | ST_RDONLY)) == 0;
+}
+
+int openDirectory(int at, const char* name) {
+  return ::openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+struct CloseListing {
+  void operator()(DIR* listing) const { ::closedir(listing); }
+};
+using Listing = std::unique_ptr<DIR, CloseListing>;
+
+// Null if the directory cannot be listed. `fd` stays the caller's.
+Listing list(int fd) {
+  const int own = openDirectory(fd, ".");
+  Listing listing(own < 0 ? nullptr : ::fdopendir(own));
+  if (listing == nullptr && own >= 0) ::close(own);
+  return listing;
+}
+
+void emptyDirectory(int fd) {
+  const Listing files = list(fd);
+  if (files == nullptr) return;
+  while (const dirent* entry = ::readdir(files.get())) {
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") ::unlinkat(fd, entry->d_name, 0);
+  }
+}
+
+// Removes `name` in `base` if it is ours and no living process holds its lock.
+void removeIfAbandoned(int base, const char* name) {
+  const int fd = openDirectory(base, name);
+  if (fd < 0) return;
+  struct stat status {};
+  if (::fstat(fd, &status) == 0 && status.st_uid == ::geteuid() && ::flock(fd, LOCK_EX | LOCK_NB) == 0) {
+    emptyDirectory(fd);
+    ::unlinkat(base, name, AT_REMOVEDIR);
+  }
+  ::close(fd);
+}
+
+void removeAbandoned(const std::string& path) {
+  const int base = openDirectory(AT_FDCWD, path.c_str());
+  if (base < 0) return;
+  if (const Listing entries = list(base); entries != nullptr) {
+    while (const dirent* entry = ::readdir(entries.get())) {
+      if (std::string_view(entry->d_name).starts_with(kPrefix)) removeIfAbandoned(base, entry->d_name);
+    }
+  }
+  ::close(base);
+}
+
+// Takes the lock and looks whether another process took the directory for abandoned in between.
+bool claim(const std::string& path, int fd) {
+  struct stat opened {};
+  struct stat named {};
+  return ::flock(fd, LOCK_EX | LOCK_NB) == 0 && ::fstat(fd, &opened) == 0 && ::stat(path.c_str(), &named) == 0 &&
+         opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
+}
+
+}  // namespace
+
+PrivateDirectory::PrivateDirectory(std::string path, int fd) : path_(std::move(path)), fd_(fd), owner_(::getpid()) {}
+
+PrivateDirectory::~PrivateDirectory() {
+  if (owner_ == ::getpid()) ::rmdir(path_.c_str());
+  ::close(fd_);
+}
+
+Result<std::shared_ptr<PrivateDirectory>> PrivateDirectory::shared() {
+  static std::mutex mutex;
+  static std::weak_ptr<PrivateDirectory> current;
+  const std::lock_guard lock(mutex);
+  std::shared_ptr<PrivateDirectory> existing = current.lock();
+  // A forked child makes its own.
+  if (existing != nullptr && existing->owner_ == ::getpid()) return existing;
+  Result<std::shared_ptr<PrivateDirectory>> made = make();
+  if (made) current = *made;
+  return made;
+}
+
+Result<std::shared_ptr<PrivateDirectory>> PrivateDirectory::make() {
+  std::string tried;
+  for (const std::string& base : candidates()) {
+    tried.append(tried.empty() ? "" : ", ").append(base);
+    if (!isUsable(base)) continue;
+    removeAbandoned(base);
+    if (std::shared_ptr<PrivateDirectory> made = makeIn(base)) return made;
+  }
+  return Error(ErrorKind::resourceExhausted, "no directory for private copies of modules (tried " + tried +
+                                                 "): set TMPDIR to one that can be written and is not mounted noexec");
+}
+
+std::shared_ptr<PrivateDirectory> PrivateDirectory::makeIn(const std::string& base) {
+  constexpr int kAttempts = 8;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    std::string path = base + "/" + std::string(kPrefix) + std::to_string(::getpid()) + ".XXXXXX";
+    if (::mkdtemp(path.data()) == nullptr) return nullptr;
+    const int fd = openDirectory(AT_FDCWD, path.c_str());
+    if (fd >= 0 && claim(path, fd)) return std::shared_ptr<PrivateDirectory>(new PrivateDirectory(std::move(path), fd));
+    if (fd >= 0) ::close(fd);
+    ::rmdir(path.c_str());
+  }
+  return nullptr;
+}
+
+}  // namespace bulkhead::module_file

@@ -1,0 +1,240 @@
+# What a user of Bulkhead calls:
+#
+#   bulkhead_add_contract(<target> <schema.capnp> [IMPORT_DIRS <folder>...])
+#     Generates both sides of a contract. <target> is the host's side: link it into the application, beside or instead
+#     of bulkhead::host. Headers: "codec.host.h", "codec.module.h".
+#
+#   bulkhead_add_module(<name> SOURCES <file>... CONTRACT <target>...
+#                       [LIBRARIES <library>...] [SHARED_RUNTIME])
+#     Builds the module <name>.so into ${BULKHEAD_MODULE_OUTPUT_DIRECTORY} (default: modules in the build folder).
+#     SHARED_RUNTIME links the shared C++ runtime: for modules that need C++ shared libraries.
+#
+#   bulkhead_module_flags(<compile> <link> <compiler id> [SHARED_RUNTIME])
+#     Sets two variables to the flags of such a module, for builds of another kind.
+#
+#   bulkhead_add_foreign_module(<name> COMPILER <program> COMPILER_ID GNU|Clang [FLAGS <flag>...]
+#                               SOURCES <file>... CONTRACT <target>...)
+#     The same module by another compiler, or with flags of its own.
+#
+# Everything works in Bulkhead's own tree and after find_package(Bulkhead).
+include_guard(GLOBAL)
+
+get_filename_component(bulkhead_here ${CMAKE_CURRENT_LIST_DIR} REALPATH)
+if(EXISTS ${bulkhead_here}/../schema/bulkhead/bulkhead.capnp)  # the source tree
+  get_filename_component(bulkhead_schemas ${bulkhead_here}/../schema REALPATH)
+else()  # installed: the schemas are beside the headers
+  get_target_property(bulkhead_schemas bulkhead::runtime INTERFACE_INCLUDE_DIRECTORIES)
+endif()
+set(Bulkhead_SCHEMA_DIR ${bulkhead_schemas} CACHE INTERNAL "Where /bulkhead/bulkhead.capnp is")
+set(Bulkhead_CMAKE_DIR ${bulkhead_here} CACHE INTERNAL "Where Bulkhead.cmake is")
+unset(bulkhead_here)
+unset(bulkhead_schemas)
+
+# The files that a schema imports, directly or not, as far as they are found beside it or in `folders`.
+function(bulkhead_schema_imports variable schema folders)
+  get_filename_component(folder ${schema} DIRECTORY)
+  file(STRINGS ${schema} lines REGEX "import +\"")
+  set(found ${${variable}})
+  foreach(line IN LISTS lines)
+    if(NOT line MATCHES "import +\"(/?)([^\"]+)\"")
+      continue()
+    endif()
+    set(name ${CMAKE_MATCH_2})
+    if(CMAKE_MATCH_1)
+      set(places ${folders})
+    else()
+      set(places ${folder})
+    endif()
+    foreach(place IN LISTS places)
+      get_filename_component(file ${place}/${name} ABSOLUTE)
+      if(EXISTS ${file} AND NOT file IN_LIST found)
+        list(APPEND found ${file})
+        bulkhead_schema_imports(found ${file} "${folders}")
+      endif()
+    endforeach()
+  endforeach()
+  set(${variable} ${found} PARENT_SCOPE)
+endfunction()
+
+function(bulkhead_add_contract target schema)
+  cmake_parse_arguments(PARSE_ARGV 2 arg "" "" "IMPORT_DIRS")
+  if(arg_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "bulkhead_add_contract(${target}): unknown arguments: ${arg_UNPARSED_ARGUMENTS}")
+  endif()
+  get_filename_component(schema ${schema} ABSOLUTE)
+  if(NOT EXISTS ${schema})
+    message(FATAL_ERROR "bulkhead_add_contract(${target}): no schema ${schema}")
+  endif()
+  get_filename_component(folder ${schema} DIRECTORY)
+  get_filename_component(stem ${schema} NAME_WLE)
+  list(TRANSFORM arg_IMPORT_DIRS PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/ REGEX "^[^/]")
+  set(folders ${arg_IMPORT_DIRS} ${Bulkhead_SCHEMA_DIR} ${CAPNP_INCLUDE_DIRECTORY})
+  set(imports "")
+  bulkhead_schema_imports(imports ${schema} "${folders}")
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${schema} ${imports})
+
+  # capnp's own generator runs, too; what it writes is compiled only where the contract has struct types.
+  set(out ${CMAKE_CURRENT_BINARY_DIR}/${target}.generated)
+  set(headers ${out}/${stem}.table.h ${out}/${stem}.host.h ${out}/${stem}.module.h ${out}/${stem}.manifest.h)
+  set(sources ${out}/${stem}.host.cc ${out}/${stem}.module.cc ${out}/${stem}.types.cc)
+  set(types ${out}/capnp/${stem}.capnp.h ${out}/capnp/${stem}.capnp.c++)
+  file(MAKE_DIRECTORY ${out}/capnp)
+  list(TRANSFORM folders PREPEND --import-path= OUTPUT_VARIABLE paths)
+  add_custom_command(
+    OUTPUT ${headers} ${sources} ${types}
+    COMMAND ${CMAKE_COMMAND} -E env --unset=PWD  # of the caller; capnp would warn that it is another folder
+            ${CAPNP_EXECUTABLE} compile --no-standard-import --src-prefix=${folder} ${paths}
+            -o$<TARGET_FILE:bulkhead::capnpc-bulkhead>:${out} -o${CAPNPC_CXX_EXECUTABLE}:${out}/capnp ${schema}
+    DEPENDS ${schema} ${imports} bulkhead::capnpc-bulkhead
+    COMMENT "Generating contract ${stem}"
+    VERBATIM)
+  add_custom_target(${target}_generate DEPENDS ${headers} ${sources} ${types})
+
+  add_library(${target} OBJECT ${out}/${stem}.host.cc ${out}/${stem}.types.cc)
+  add_dependencies(${target} ${target}_generate)
+  target_include_directories(${target} PUBLIC ${out})
+  target_include_directories(${target} SYSTEM PUBLIC ${out}/capnp)
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  target_link_libraries(${target} PUBLIC bulkhead::host CapnProto::capnp)
+  bulkhead_link_struct_types(${target} INTERFACE)
+  if(TARGET bulkhead_warnings)
+    target_link_libraries(${target} PRIVATE bulkhead_warnings)
+  endif()
+  set_source_files_properties(${out}/${stem}.types.cc PROPERTIES
+    COMPILE_OPTIONS "-w;-ffunction-sections;-fdata-sections")
+  set_target_properties(${target} PROPERTIES
+    BULKHEAD_GENERATED ${target}_generate
+    BULKHEAD_MODULE_SOURCES "${out}/${stem}.module.cc;${out}/${stem}.types.cc"
+    BULKHEAD_INCLUDE ${out})
+endfunction()
+
+# capnp's code for a schema with interfaces refers to its RPC classes, which nothing here uses: dropped sections need
+# no library. Sanitizers keep such sections.
+function(bulkhead_link_struct_types target scope)
+  bulkhead_is_sanitized(sanitized)
+  if(sanitized)
+    target_link_libraries(${target} ${scope} CapnProto::capnp-rpc)
+  else()
+    target_link_options(${target} ${scope} LINKER:--gc-sections)
+  endif()
+endfunction()
+
+function(bulkhead_is_sanitized variable)
+  get_directory_property(options COMPILE_OPTIONS)
+  string(FIND "${options} ${CMAKE_CXX_FLAGS} ${BULKHEAD_SANITIZE_FLAGS}" "-fsanitize=" at)
+  if(at EQUAL -1)
+    set(${variable} FALSE PARENT_SCOPE)
+  else()
+    set(${variable} TRUE PARENT_SCOPE)
+  endif()
+endfunction()
+
+# Each flag has a reason: a module must be unloadable, must not meet symbols of the host or of other modules, and must
+# say at its own link that something is missing. Sanitizers bring a runtime that only the program may have.
+function(bulkhead_module_flags compile link compiler)
+  cmake_parse_arguments(PARSE_ARGV 3 arg "SHARED_RUNTIME" "" "")
+  bulkhead_is_sanitized(sanitized)
+  set(c -fPIC -fvisibility=hidden -fvisibility-inlines-hidden -ffunction-sections -fdata-sections)
+  if(compiler STREQUAL GNU)
+    list(APPEND c -fno-gnu-unique -mtls-dialect=gnu2)  # UNIQUE symbols pin a module; cheap thread-local access
+  endif()
+  set(l -Wl,-Bsymbolic -Wl,--exclude-libs,ALL -Wl,--version-script=${Bulkhead_CMAKE_DIR}/module.map)
+  if(sanitized)
+    list(APPEND c -DBULKHEAD_MODULE_RUNTIME="shared")
+  else()
+    list(APPEND l -Wl,--gc-sections -Wl,-z,defs)
+    if(arg_SHARED_RUNTIME)
+      list(APPEND c -DBULKHEAD_MODULE_RUNTIME="shared")
+    else()
+      list(APPEND c -DBULKHEAD_MODULE_RUNTIME="static")
+      list(APPEND l -static-libstdc++ -shared-libgcc)  # a static libgcc would abort when an exception crosses runtimes
+    endif()
+  endif()
+  set(${compile} ${c} PARENT_SCOPE)
+  set(${link} ${l} PARENT_SCOPE)
+endfunction()
+
+# Where modules go.
+function(bulkhead_module_folder variable)
+  if(BULKHEAD_MODULE_OUTPUT_DIRECTORY)
+    set(${variable} ${BULKHEAD_MODULE_OUTPUT_DIRECTORY} PARENT_SCOPE)
+  else()
+    set(${variable} ${CMAKE_BINARY_DIR}/modules PARENT_SCOPE)
+  endif()
+endfunction()
+
+function(bulkhead_add_module name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "SHARED_RUNTIME" "" "SOURCES;CONTRACT;LIBRARIES")
+  if(NOT arg_SOURCES OR NOT arg_CONTRACT OR arg_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "bulkhead_add_module(${name} SOURCES <file>... CONTRACT <target>... [LIBRARIES ...])")
+  endif()
+  set(options "")
+  if(arg_SHARED_RUNTIME)
+    set(options SHARED_RUNTIME)
+  endif()
+  bulkhead_module_flags(compile link ${CMAKE_CXX_COMPILER_ID} ${options})
+  bulkhead_module_folder(folder)
+
+  add_library(${name} MODULE ${arg_SOURCES})
+  foreach(contract IN LISTS arg_CONTRACT)
+    get_target_property(sources ${contract} BULKHEAD_MODULE_SOURCES)
+    get_target_property(generated ${contract} BULKHEAD_GENERATED)
+    get_target_property(include ${contract} BULKHEAD_INCLUDE)
+    if(NOT sources)
+      message(FATAL_ERROR "bulkhead_add_module(${name}): ${contract} was not made by bulkhead_add_contract")
+    endif()
+    target_sources(${name} PRIVATE ${sources})
+    foreach(source IN LISTS sources)
+      if(source MATCHES "\\.types\\.cc$")
+        set_source_files_properties(${source} PROPERTIES GENERATED TRUE COMPILE_OPTIONS -w)
+      endif()
+    endforeach()
+    target_include_directories(${name} PRIVATE ${include})
+    target_include_directories(${name} SYSTEM PRIVATE ${include}/capnp)
+    add_dependencies(${name} ${generated})
+  endforeach()
+  target_compile_features(${name} PRIVATE cxx_std_20)
+  target_compile_options(${name} PRIVATE ${compile})
+  # --as-needed: only a module with struct types NEEDs libcapnp.
+  target_link_options(${name} PRIVATE ${link} LINKER:--as-needed)
+  target_link_libraries(${name} PRIVATE bulkhead::sdk CapnProto::capnp Threads::Threads ${arg_LIBRARIES})
+  bulkhead_link_struct_types(${name} PRIVATE)
+  if(TARGET bulkhead_warnings)
+    target_link_libraries(${name} PRIVATE bulkhead_warnings)
+  endif()
+  set_target_properties(${name} PROPERTIES
+    PREFIX "" SUFFIX .so LIBRARY_OUTPUT_DIRECTORY ${folder} CXX_EXTENSIONS OFF
+    LINK_DEPENDS ${Bulkhead_CMAKE_DIR}/module.map)
+endfunction()
+
+function(bulkhead_add_foreign_module name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "COMPILER;COMPILER_ID" "FLAGS;SOURCES;CONTRACT")
+  if(NOT arg_COMPILER OR NOT arg_COMPILER_ID OR NOT arg_SOURCES OR NOT arg_CONTRACT)
+    message(FATAL_ERROR "bulkhead_add_foreign_module(${name} COMPILER ... COMPILER_ID ... SOURCES ... CONTRACT ...)")
+  endif()
+  bulkhead_module_flags(compile link ${arg_COMPILER_ID})
+  bulkhead_module_folder(folder)
+  set(sources ${arg_SOURCES})
+  list(TRANSFORM sources PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/ REGEX "^[^/]")
+  set(include "")
+  set(generated "")
+  foreach(contract IN LISTS arg_CONTRACT)
+    get_target_property(more ${contract} BULKHEAD_MODULE_SOURCES)
+    list(APPEND sources ${more})
+    get_target_property(more ${contract} BULKHEAD_INCLUDE)
+    list(APPEND include -I${more} -isystem ${more}/capnp)
+    get_target_property(more ${contract} BULKHEAD_GENERATED)
+    list(APPEND generated ${more})
+  endforeach()
+  add_custom_command(
+    OUTPUT ${folder}/${name}.so
+    COMMAND ${CMAKE_COMMAND} -E make_directory ${folder}
+    COMMAND ${arg_COMPILER} -std=c++20 ${compile} ${arg_FLAGS} ${include}
+            "-I$<JOIN:$<TARGET_PROPERTY:bulkhead::runtime,INTERFACE_INCLUDE_DIRECTORIES>,;-I>"
+            -shared ${sources} -o ${folder}/${name}.so ${link} -Wl,--as-needed -lcapnp -lkj
+            $<TARGET_FILE:bulkhead::runtime> -Wl,-rpath,$<TARGET_FILE_DIR:bulkhead::runtime> -pthread
+    DEPENDS ${sources} ${generated} bulkhead::runtime ${Bulkhead_CMAKE_DIR}/module.map
+    COMMENT "Building ${name}.so with ${arg_COMPILER}"
+    COMMAND_EXPAND_LISTS VERBATIM)
+  add_custom_target(${name} ALL DEPENDS ${folder}/${name}.so)
+endfunction()

@@ -1,0 +1,28 @@
+@0x8326056126b7942e;
+# The annotations of a Bulkhead contract. In a schema:
+#
+#   using Bulkhead = import "/bulkhead/bulkhead.capnp";
+#   interface Codec $Bulkhead.exports {                        # the module implements it
+#     decode @0 (file :Data) -> (pixels :Data) $Bulkhead.deadlineMs(250);
+#   }
+#   interface CodecHost $Bulkhead.imports {                    # the host implements it
+#     log @0 (line :Text) -> ();
+#   }
+#
+# A schema file is one contract: at most one interface of each kind, and at least one of them.
+
+annotation exports @0xd6221efe1d20b04d (interface) :Void;
+# The module implements this interface; the host calls it.
+
+annotation imports @0xeee2a9d9381f67a2 (interface) :Void;
+# The host implements this interface; the module calls it.
+
+annotation deadlineMs @0xd0b014c3bfff5be7 (method) :UInt32;
+# How long a call of this method may take, in milliseconds, unless the placement or the caller says otherwise. Isolated,
+# a module that does not answer in time is killed. In-process it can only be told late.
+
+annotation idempotent @0x82bb6d4eeeae7e02 (method) :Void;
+# Calling this method twice has the effect of calling it once: a call whose worker died may be tried again.
+
+annotation serialized @0xae7b1ba05647aebe (interface) :Void;
+# Calls of this interface queue, one at a time, for modules that are not safe to call from several threads.

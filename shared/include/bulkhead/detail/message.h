@@ -1,0 +1,255 @@
+// Whole capnp messages as they cross the C ABI, for methods with struct parameters or results. Needs libcapnp.
+#pragma once
+
+#include <bulkhead/abi.h>
+#include <bulkhead/detail/sinks.h>
+#include <bulkhead/owned.h>
+
+#include <capnp/any.h>
+#include <capnp/message.h>
+#include <kj/exception.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+namespace bulkhead::detail {
+
+// What kj reports while a CapnpErrors is in force.
+class CapnpError final : public kj::Exception, public std::exception {
+ public:
+  explicit CapnpError(kj::Exception&& exception)
+      : kj::Exception(std::move(exception)), what_(getDescription().cStr(), getDescription().size()) {}
+  const char* what() const noexcept override { return what_.c_str(); }
+
+ private:
+  std::string what_;
+};
+
+// While one lives on a thread's stack, kj's errors there are thrown from this library's own code. Without it libkj
+// throws with its C++ runtime, which must not meet a module's own static one. Stack only, strictly nested.
+class CapnpErrors final : public kj::ExceptionCallback {
+ public:
+  void onRecoverableException(kj::Exception&& exception) override {
+    // In a destructor that runs during unwinding: the first error is on its way already.
+    if (std::uncaught_exceptions() == 0) throw CapnpError(std::move(exception));
+  }
+  void onFatalException(kj::Exception&& exception) override { throw CapnpError(std::move(exception)); }
+};
+
+// Reads a message of one segment where it is: `words` (size in words) must not change and must outlive it. Following
+// more pointers than the message can honestly have, or deeper than 64, is an error of capnp's, raised where it happens.
+class MessageView {
+ public:
+  explicit MessageView(BulkheadBytes words)
+      : segment_(static_cast<const capnp::word*>(words.data), words.size), reader_(kj::arrayPtr(&segment_, 1), limits(words)) {}
+  MessageView(const MessageView&) = delete;
+  MessageView& operator=(const MessageView&) = delete;
+
+  template <class T>
+  typename T::Reader root() {
+    return reader_.getRoot<T>();
+  }
+
+ private:
+  static capnp::ReaderOptions limits(BulkheadBytes words) {
+    capnp::ReaderOptions options;
+    options.traversalLimitInWords = words.size * 64 + (std::uint64_t{1} << 20);  // code may read a field many times
+    options.nestingLimit = 64;
+    return options;
+  }
+
+  kj::ArrayPtr<const capnp::word> segment_;
+  capnp::SegmentArrayMessageReader reader_;
+};
+
+// The same over a copy of its own.
+class OwnedMessage {
+ public:
+  explicit OwnedMessage(BulkheadBytes words)
+      : words_(std::make_unique_for_overwrite<std::uint64_t[]>(words.size)), view_(copy(words)) {}
+
+  template <class T>
+  typename T::Reader root() {
+    return view_.root<T>();
+  }
+
+ private:
+  BulkheadBytes copy(BulkheadBytes words) const {
+    if (words.size != 0) std::memcpy(words_.get(), words.data, words.size * sizeof(std::uint64_t));
+    return {words_.get(), words.size};
+  }
+
+  std::unique_ptr<std::uint64_t[]> words_;
+  MessageView view_;
+};
+
+// Takes the reply message of a message method.
+class MessageSink {
+ public:
+  MessageSink() noexcept : sink_{this, &put} {}
+  MessageSink(const MessageSink&) = delete;
+  MessageSink& operator=(const MessageSink&) = delete;
+
+  const BulkheadSink* sink() const noexcept { return &sink_; }
+  // After a successful call. Default values when the callee put none.
+  template <class T>
+  typename T::Reader root() {
+    return message_ ? message_->root<T>() : typename T::Reader();
+  }
+  template <class T>
+  Owned<T> own(typename T::Reader reader) {
+    return Owned<T>(message_, reader);
+  }
+
+ private:
+  static std::int32_t put(void* context, BulkheadBytes words) noexcept {
+    try {
+      static_cast<MessageSink*>(context)->message_ = std::make_shared<OwnedMessage>(words);
+      return BULKHEAD_OK;
+    } catch (...) {
+      return BULKHEAD_FAILED;
+    }
+  }
+
+  std::shared_ptr<OwnedMessage> message_;
+  BulkheadSink sink_;
+};
+
+// Builds a message and gives it as one segment.
+class MessageBuilder {
+ public:
+  static constexpr std::uint64_t kDefaultWords = 512;
+  static constexpr std::uint64_t kMaxFirstWords = std::uint64_t{1} << 28;
+
+  // `expectedWords`: what it will probably take; more is copied once more at the end.
+  explicit MessageBuilder(std::uint64_t expectedWords = kDefaultWords)
+      : builder_(static_cast<unsigned>(expectedWords < kMaxFirstWords ? expectedWords : kMaxFirstWords)) {}
+
+  template <class T>
+  typename T::Builder root() {
+    return builder_.initRoot<T>();
+  }
+
+  // The finished message (size in words), valid as long as this object. Last call.
+  BulkheadBytes words() {
+    kj::ArrayPtr<const kj::ArrayPtr<const capnp::word>> segments = builder_.getSegmentsForOutput();
+    if (segments.size() > 1) {
+      const auto root = builder_.getRoot<capnp::AnyPointer>().asReader();
+      flat_.emplace(static_cast<unsigned>(root.targetSize().wordCount + 1), capnp::AllocationStrategy::FIXED_SIZE);
+      flat_->getRoot<capnp::AnyPointer>().set(root);
+      segments = flat_->getSegmentsForOutput();
+      if (segments.size() != 1) throw std::length_error("a message does not fit one segment");
+    }
+    return {segments[0].begin(), segments[0].size()};
+  }
+
+ private:
+  capnp::MallocMessageBuilder builder_;
+  std::optional<capnp::MallocMessageBuilder> flat_;
+};
+
+// --- Values of direct types in capnp's classes
+
+// The size to give to an init function of capnp's.
+template <class T>
+unsigned sizeOf(const T& value) {
+  if (value.size() >= (std::size_t{1} << 29) - 1) throw std::length_error("a value is too large for a message");
+  return static_cast<unsigned>(value.size());
+}
+
+// Fills what such an init function made: a Text, a Data, or a list of anything direct.
+template <class Builder, class Value>
+void fill(Builder to, const Value& value) {
+  if constexpr (std::is_same_v<Builder, capnp::Text::Builder> || std::is_same_v<Builder, capnp::Data::Builder>) {
+    if (!value.empty()) std::memcpy(to.begin(), value.data(), value.size());
+  } else {
+    unsigned index = 0;
+    for (const auto& element : value) {
+      if constexpr (requires { element.size(); }) {
+        fill(to.init(index, sizeOf(element)), element);
+      } else {
+        to.set(index, element);
+      }
+      ++index;
+    }
+  }
+}
+
+// Views of what a reader refers to.
+inline std::string_view textOf(capnp::Text::Reader text) noexcept { return {text.begin(), text.size()}; }
+inline std::span<const std::byte> dataOf(capnp::Data::Reader data) noexcept {
+  return {reinterpret_cast<const std::byte*>(data.begin()), data.size()};
+}
+template <class T, class List>
+std::vector<T> listOf(const List& list) {
+  std::vector<T> values;
+  values.reserve(list.size());
+  for (T value : list) values.push_back(value);
+  return values;
+}
+template <class List>
+std::vector<std::string_view> textsOf(const List& list) {
+  std::vector<std::string_view> values;
+  values.reserve(list.size());
+  for (capnp::Text::Reader value : list) values.push_back(textOf(value));
+  return values;
+}
+template <class List>
+std::vector<std::span<const std::byte>> datasOf(const List& list) {
+  std::vector<std::span<const std::byte>> values;
+  values.reserve(list.size());
+  for (capnp::Data::Reader value : list) values.push_back(dataOf(value));
+  return values;
+}
+
+// A List(Bool) as an array.
+class BoolArray {
+ public:
+  template <class List>
+  explicit BoolArray(const List& list) : values_(std::make_unique<bool[]>(list.size())), size_(list.size()) {
+    std::size_t at = 0;
+    for (bool value : list) values_[at++] = value;
+  }
+  std::span<const bool> span() const noexcept { return {values_.get(), size_}; }
+
+ private:
+  std::unique_ptr<bool[]> values_;
+  std::size_t size_;
+};
+
+// A copy of what a reader refers to.
+template <class T>
+T copyOf(capnp::Text::Reader text) {
+  return T(textOf(text));
+}
+template <class T>
+T copyOf(capnp::Data::Reader data) {
+  const std::span<const std::byte> bytes = dataOf(data);
+  return T(bytes.begin(), bytes.end());
+}
+template <class T, class List>
+  requires requires { typename List::Reads; }
+T copyOf(const List& list) {
+  T values;
+  values.reserve(list.size());
+  for (auto value : list) {
+    if constexpr (requires { value.begin(); }) {
+      values.push_back(copyOf<typename T::value_type>(value));
+    } else {
+      values.push_back(value);
+    }
+  }
+  return values;
+}
+
+}  // namespace bulkhead::detail

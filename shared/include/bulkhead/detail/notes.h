@@ -1,0 +1,111 @@
+// The ELF notes of a module file: what it says about itself, read without loading it. Section ".note.bulkhead.manifest",
+// note name "BULKHEAD"; type 1: the manifest of a contract (proto/manifest.capnp), type 2: how the module was built.
+#pragma once
+
+#include <bulkhead/abi.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <version>
+
+// `retain` keeps a note through --gc-sections where the compiler knows it; clang emits the section so that `used` does.
+#if defined(__clang__)
+#define BULKHEAD_DETAIL_NOTE __attribute__((used, section(".note.bulkhead.manifest"), aligned(8)))
+#else
+#define BULKHEAD_DETAIL_NOTE __attribute__((used, retain, section(".note.bulkhead.manifest"), aligned(8)))
+#endif
+
+namespace bulkhead::detail {
+
+inline constexpr std::uint32_t kManifestNote = 1;
+inline constexpr std::uint32_t kBuildNote = 2;
+inline constexpr std::uint32_t kManifestVersion = 1;
+
+// Name and header fill 24 bytes: the descriptor is aligned whether a reader aligns to 4 or to 8.
+struct NoteHeader {
+  std::uint32_t nameSize = 9;
+  std::uint32_t descriptorSize;
+  std::uint32_t type;
+  char name[12] = "BULKHEAD";
+};
+
+template <std::size_t Words>
+struct ManifestNote {
+  NoteHeader header;
+  std::uint32_t version = kManifestVersion;
+  std::uint32_t reserved = 0;
+  std::array<std::uint64_t, Words> message;
+};
+template <std::size_t Words>
+constexpr ManifestNote<Words> manifestNote(const std::array<std::uint64_t, Words>& message) {
+  return {{.descriptorSize = static_cast<std::uint32_t>(8 + Words * 8), .type = kManifestNote}, kManifestVersion, 0, message};
+}
+
+template <std::size_t Size>
+struct BuildNote {
+  NoteHeader header;
+  char text[(Size + 7) / 8 * 8];
+};
+// From a string literal; the padding behind it is zero and not part of the text.
+template <std::size_t Size>
+constexpr BuildNote<Size> buildNote(const char (&text)[Size]) {
+  BuildNote<Size> note{{.descriptorSize = Size - 1, .type = kBuildNote}, {}};
+  for (std::size_t i = 0; i + 1 < Size; ++i) note.text[i] = text[i];
+  return note;
+}
+
+}  // namespace bulkhead::detail
+
+#define BULKHEAD_DETAIL_TEXT(value) BULKHEAD_DETAIL_TEXT_OF(value)
+#define BULKHEAD_DETAIL_TEXT_OF(value) #value
+
+#if defined(__clang__)
+#define BULKHEAD_DETAIL_COMPILER "clang " __clang_version__
+#else
+#define BULKHEAD_DETAIL_COMPILER "gcc " __VERSION__
+#endif
+
+#if defined(_LIBCPP_VERSION)
+#define BULKHEAD_DETAIL_STDLIB "libc++ " BULKHEAD_DETAIL_TEXT(_LIBCPP_VERSION)
+#elif defined(_GLIBCXX_DEBUG)
+#define BULKHEAD_DETAIL_STDLIB "libstdc++ " BULKHEAD_DETAIL_TEXT(__GLIBCXX__) " debug mode"
+#else
+#define BULKHEAD_DETAIL_STDLIB "libstdc++ " BULKHEAD_DETAIL_TEXT(__GLIBCXX__)
+#endif
+
+#if defined(NDEBUG)
+#define BULKHEAD_DETAIL_BUILD "release"
+#else
+#define BULKHEAD_DETAIL_BUILD "debug"
+#endif
+
+#if defined(__has_feature)
+#define BULKHEAD_DETAIL_HAS(feature) __has_feature(feature)
+#else
+#define BULKHEAD_DETAIL_HAS(feature) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || BULKHEAD_DETAIL_HAS(address_sanitizer)
+#define BULKHEAD_DETAIL_SANITIZERS "address"
+#elif defined(__SANITIZE_THREAD__) || BULKHEAD_DETAIL_HAS(thread_sanitizer)
+#define BULKHEAD_DETAIL_SANITIZERS "thread"
+#elif BULKHEAD_DETAIL_HAS(memory_sanitizer)
+#define BULKHEAD_DETAIL_SANITIZERS "memory"
+#else
+#define BULKHEAD_DETAIL_SANITIZERS ""
+#endif
+
+// What the linker did to the module; set by bulkhead_add_module.
+#if !defined(BULKHEAD_MODULE_RUNTIME)
+#define BULKHEAD_MODULE_RUNTIME "unknown"
+#endif
+
+#define BULKHEAD_DETAIL_BUILD_NOTE                                                                     \
+  namespace {                                                                                          \
+  BULKHEAD_DETAIL_NOTE constexpr auto bulkheadBuildNote = ::bulkhead::detail::buildNote(               \
+      "abi=1\ncompiler=" BULKHEAD_DETAIL_COMPILER "\nstdlib=" BULKHEAD_DETAIL_STDLIB                   \
+      "\nbuild=" BULKHEAD_DETAIL_BUILD "\nsanitizers=" BULKHEAD_DETAIL_SANITIZERS                      \
+      "\nruntime=" BULKHEAD_MODULE_RUNTIME "\n");                                                      \
+  }
+static_assert(BULKHEAD_ABI_VERSION == 1, "the build note says abi=1");

@@ -1,0 +1,78 @@
+#include "shared/loader/constructors.h"
+
+#include "shared/manifest/deferred_constructors.h"
+
+#include <bulkhead/detail/sinks.h>
+
+#include <cxxabi.h>
+#include <link.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <span>
+#include <string>
+#include <utility>
+
+namespace bulkhead::loader {
+namespace {
+
+using Constructor = void (*)(int argc, char** argv, char** environment);
+
+std::span<const Constructor> deferred(const link_map& object) {
+  std::uint64_t address = 0;
+  std::uint64_t size = 0;
+  for (const ElfW(Dyn)* entry = object.l_ld; entry->d_tag != DT_NULL; ++entry) {
+    if (entry->d_tag == manifest::kDeferredInitArray) address = object.l_addr + entry->d_un.d_ptr;
+    if (entry->d_tag == manifest::kDeferredInitArraySize) size = entry->d_un.d_val;
+  }
+  if (address == 0) return {};
+  return {reinterpret_cast<const Constructor*>(address), size / sizeof(Constructor)};
+}
+
+// The exception was counted where it was thrown, perhaps by the module's own C++ runtime, and is uncounted here by the
+// host's: this puts the host's count back.
+class UncaughtCount {
+ public:
+  UncaughtCount() : before_(globals()->uncaught) {}
+  void restore() const { globals()->uncaught = before_; }
+
+ private:
+  struct Globals {  // __cxa_eh_globals, as the C++ ABI lays it out
+    void* caught;
+    unsigned uncaught;
+  };
+  static Globals* globals() { return reinterpret_cast<Globals*>(abi::__cxa_get_globals()); }
+
+  unsigned before_;
+};
+
+Error thrown(std::string_view where, std::string type, const std::string& text) {
+  ErrorBody body;
+  body.kind = ErrorKind::loadFailed;
+  body.type = std::move(type);
+  body.text = std::string(where) + ": a static constructor threw" + (text.empty() ? std::string() : ": " + text);
+  return Error(std::move(body));
+}
+
+}  // namespace
+
+Result<void> runDeferredConstructors(const link_map& object, std::string_view where) {
+  const UncaughtCount uncaught;
+  Result<void> result;
+  try {
+    // glibc passes constructors the arguments of main; beyond its own those are not to be had, and none needs more.
+    char* arguments[] = {program_invocation_name, nullptr};
+    for (const Constructor constructor : deferred(object)) constructor(1, arguments, environ);
+  } catch (const std::exception& exception) {
+    result = thrown(where, detail::currentExceptionType(), exception.what());
+  } catch (...) {
+    result = thrown(where, detail::currentExceptionType(), "an exception without a text");
+  }
+  uncaught.restore();
+  return result;
+}
+
+}  // namespace bulkhead::loader

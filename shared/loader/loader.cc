@@ -1,0 +1,132 @@
+#include "shared/loader/loader.h"
+
+#include "shared/loader/constructors.h"
+#include "shared/loader/entry.h"
+
+#include <dlfcn.h>
+#include <link.h>
+
+#include <atomic>
+#include <cstring>
+#include <string_view>
+
+namespace bulkhead::loader {
+namespace {
+
+constexpr int kMode = RTLD_NOW | RTLD_LOCAL;
+
+// This thread's last dlerror(), with the private copy's path replaced by the name the user knows.
+std::string loaderText(const Source& source) {
+  const char* raw = ::dlerror();
+  std::string text = raw == nullptr ? "no reason given" : raw;
+  const std::size_t at = text.find(source.path);
+  if (!source.path.empty() && at != std::string::npos) text.replace(at, source.path.size(), source.name);
+  return text;
+}
+
+// Orders the last use of one module before the first use of the next at the same addresses. The dynamic loader's lock
+// does that already; ThreadSanitizer sees it here.
+std::atomic<std::uint64_t> unloads{0};
+
+struct Object {
+  std::uintptr_t base;
+  const char* path;
+  bool found;
+};
+
+int matchObject(dl_phdr_info* info, std::size_t, void* data) {
+  auto* object = static_cast<Object*>(data);
+  object->found = info->dlpi_addr == object->base && std::strcmp(info->dlpi_name, object->path) == 0;
+  return object->found ? 1 : 0;
+}
+
+}  // namespace
+
+Result<Library> Library::open(Source source) {
+  Library library(std::move(source));
+  if (Result<void> loaded = library.load(); !loaded) return std::move(loaded).error();
+  return library;
+}
+
+Library::~Library() { static_cast<void>(close()); }
+
+Result<void> Library::load() {
+  if (Result<void> opened = openDependencies(); !opened) return opened;
+  handle_ = ::dlopen(source_.path.c_str(), kMode);
+  static_cast<void>(unloads.load(std::memory_order_acquire));  // partner: close()
+  if (handle_ == nullptr) return Error(ErrorKind::loadFailed, source_.name + ": " + loaderText(source_));
+  const link_map* object = nullptr;
+  if (::dlinfo(handle_, RTLD_DI_LINKMAP, &object) != 0) {
+    return Error(ErrorKind::loadFailed, source_.name + ": " + loaderText(source_));
+  }
+  base_ = object->l_addr;
+  if (Result<void> run = runDeferredConstructors(*object, source_.name); !run) return run;
+  return findEntry();
+}
+
+Result<void> Library::openDependencies() {
+  for (const std::string& path : source_.dependencies) {
+    void* dependency = ::dlopen(path.c_str(), kMode);
+    if (dependency == nullptr) {
+      return Error(ErrorKind::loadFailed,
+                   source_.name + ": a library it needs cannot be loaded: " + loaderText(source_));
+    }
+    dependencies_.push_back(dependency);
+  }
+  return {};
+}
+
+Result<void> Library::findEntry() {
+  const auto entry = reinterpret_cast<BulkheadEntry>(::dlsym(handle_, BULKHEAD_ENTRY_SYMBOL));
+  if (entry == nullptr) {
+    return Error(ErrorKind::notAModule, source_.name + " has no symbol " BULKHEAD_ENTRY_SYMBOL
+                                                       ": a module needs BULKHEAD_MODULE in one of its sources");
+  }
+  const BulkheadModule* module = entry();
+  if (Result<void> checked = checkEntry(module, source_.name); !checked) return checked;
+  module_ = module;
+  return {};
+}
+
+Result<void> Library::close() {
+  if (handle_ != nullptr) {
+    unloads.fetch_add(1, std::memory_order_release);  // partner: load()
+    ::dlclose(handle_);
+    handle_ = nullptr;
+    if (isLoaded()) {
+      // Taken again: nothing of it was finalised, it goes on working.
+      handle_ = ::dlopen(source_.path.c_str(), kMode | RTLD_NOLOAD);
+      if (handle_ != nullptr) return refusal();
+    }
+    module_ = nullptr;
+  }
+  closeDependencies();
+  return {};
+}
+
+// By address and name: a path alone could be another generation's, an address alone another library's by now.
+bool Library::isLoaded() const {
+  Object object{.base = base_, .path = source_.path.c_str(), .found = false};
+  ::dl_iterate_phdr(&matchObject, &object);
+  return object.found;
+}
+
+Error Library::refusal() const {
+  const manifest::UnloadHints& hints = source_.hints;
+  std::string why;
+  const auto add = [&](const std::string& reason) { why.append(why.empty() ? "" : "; ").append(reason); };
+  if (hints.noDelete) add("it is linked with -z nodelete");
+  if (hints.uniqueSymbols > 0) {
+    add(std::to_string(hints.uniqueSymbols) + " STB_GNU_UNIQUE symbols, for example " + hints.firstUniqueSymbol +
+        " (build it with bulkhead_add_module, or -fno-gnu-unique)");
+  }
+  if (hints.threadExitDestructors) add("perhaps thread_local objects of threads that still live");
+  if (why.empty()) add("another dlopen of it, RTLD_NODELETE, or a library with symbols bound into it");
+  return Error(ErrorKind::unloadRefused, source_.name + " stays in memory: " + why);
+}
+
+void Library::closeDependencies() {
+  for (; !dependencies_.empty(); dependencies_.pop_back()) ::dlclose(dependencies_.back());
+}
+
+}  // namespace bulkhead::loader

@@ -1,0 +1,1 @@
+extern "C" int fixtureDependencyAnswer() { return 41; }
