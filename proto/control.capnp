@@ -21,10 +21,10 @@
 #   2. map         The host sends Setup. The worker maps both regions after it checked their seals and sizes.
 #   3. lock down   The worker gives up what it can (worker/sandbox) and sends LockedDown, or StartFailed and exits. The
 #                  host compares the tier with the required one.
-#   4. load        The host opens lane 0 and sends the load as that lane's first frame, so that imports which the
+#   4. load        The host opens a lane and sends the load as that lane's first frame, so that imports which the
 #                  module makes while it loads work as in any call. The frame's answer is the load's outcome. Before
 #                  step 3 is done no code of the module runs.
-#   5. serve       Frames on lanes, each way; OpenLane, CloseLane, OpenRegion, RetireRegion from the host as needed.
+#   5. serve       Frames on lanes, each way; OpenLane, OpenRegion, RetireRegion from the host as needed.
 #   6. shut down   The host sends Shutdown after the last call ended; the worker destroys the module, flushes its output
 #                  and exits with status 0. A worker that does not within the host's time is killed.
 # The worker exits with status 71 when the socket or the lifeline ends: the host is gone.
@@ -52,10 +52,9 @@ struct ToWorker {
   union {
     setup @0 :Setup;                     # step 2, once; attached: host-to-worker and worker-to-host region, module file
     openLane @1 :OpenLane;               # from step 4
-    closeLane @2 :CloseLane;             # from step 5
-    openRegion @3 :OpenRegion;           # from step 4; attached: the region
-    retireRegion @4 :RetireRegion;       # from step 5
-    shutdown @5 :Void;                   # step 6, once, the last message
+    openRegion @2 :OpenRegion;           # from step 4; attached: the region
+    retireRegion @3 :RetireRegion;       # from step 5
+    shutdown @4 :Void;                   # step 6, once, the last message
   }
 }
 
@@ -141,14 +140,9 @@ struct File {
 }
 
 struct OpenLane {
-  # The worker starts a thread that serves the lane, if none does. A request may already be in the slot.
+  # The worker starts a thread that serves the lane; a request may already be in the slot. The thread ends after a frame
+  # `close` on the lane, and then the host may open the lane again.
   lane @0 :UInt32;                       # below Setup.laneCount
-}
-
-struct CloseLane {
-  # The lane's thread ends once it is idle (thread-local destructors of the module run then). The host sends this only
-  # between calls and uses the lane again only after another OpenLane.
-  lane @0 :UInt32;
 }
 
 struct OpenRegion {

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 
 namespace bulkhead::detail {
 
@@ -40,6 +41,9 @@ class Backend {
   virtual Result<void> stop(std::chrono::milliseconds timeout) = 0;
 
   virtual BackendStatus status() const = 0;
+
+  // A generation of the module answered with what cannot be an answer: ends it where that is possible. Returns at once.
+  virtual void condemn(std::uint64_t generation, const char* method, const std::string& why) = 0;
 };
 
 }  // namespace bulkhead::detail

@@ -38,6 +38,7 @@ struct ReturnAtThreadExit {
   Counters* counters = nullptr;
   ~ReturnAtThreadExit() {
     callThread.counters = nullptr;
+    callThread.plainCounters = nullptr;
     if (counters == nullptr) return;
     const std::lock_guard lock(registry().mutex);
     registry().unused.push_back(counters);
@@ -67,6 +68,7 @@ std::atomic<std::uint32_t>* registerCallThread() {
     registry().all.push_back(atExit.counters);
   }
   callThread.counters = atExit.counters;
+  if (callThread.wallDeadlineNs == 0) callThread.plainCounters = atExit.counters;
   return atExit.counters;
 }
 
@@ -83,7 +85,7 @@ Result<std::uint32_t> acquireGuardId() {
     return id;
   }
   if (registry().nextId == kGuardIds) {
-    return Error(ErrorKind::resourceExhausted, "65,535 generations of modules are alive in this process: unload some");
+    return Error(ErrorKind::resourceExhausted, "65,535 modules are alive in this process: unload some");
   }
   return registry().nextId++;
 }

@@ -10,7 +10,7 @@ namespace bulkhead::detail {
 // Id 0 belongs to bindings that are not live: nobody ever waits for it.
 inline constexpr std::uint32_t kNoGuard = 0;
 
-// A free id. resourceExhausted when 65,535 generations of modules are alive at once; requirementNotMet on a kernel that
+// A free id. resourceExhausted when 65,535 are taken; requirementNotMet on a kernel that
 // refuses membarrier(2) (Linux 4.14 has it; a seccomp filter may deny it).
 Result<std::uint32_t> acquireGuardId();
 // Returns an id that no call holds any more.

@@ -17,6 +17,7 @@ const std::shared_ptr<const InterfaceSlot>& emptySlot() {
 
 WallDeadline::WallDeadline(std::chrono::nanoseconds limit) noexcept : outerNs_(callThread.wallDeadlineNs) {
   callThread.wallDeadlineNs = earlier(outerNs_, nowNs() + limit.count());
+  callThread.plainCounters = nullptr;  // calls look at the deadline from now on
 }
 
 }  // namespace bulkhead::detail

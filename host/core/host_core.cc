@@ -3,6 +3,7 @@
 #include "host/core/tables.h"
 #include "host/in_process/backend.h"
 #include "host/isolated/backend.h"
+#include "host/isolated/fork_guard.h"
 #include "host/isolated/services.h"
 #include "shared/manifest/check.h"
 
@@ -84,7 +85,12 @@ HostCore::~HostCore() {
   for (const auto& weak : records_) {
     if (const auto record = weak.lock()) (void)record->stop(std::chrono::seconds(10));
   }
-  if (services_ != nullptr) services_->close();
+  if (services_ == nullptr) return;
+  if (services_->foreign()) {
+    isolated::fork_guard::abandon(services_);
+  } else {
+    services_->close();
+  }
 }
 
 Result<std::shared_ptr<ModuleRecord>> HostCore::load(const std::string& file, const Placement& placement,
@@ -136,6 +142,7 @@ Result<std::shared_ptr<isolated::Services>> HostCore::services() {
     if (!made) return std::move(made).error();
     services_ = *std::move(made);
   }
+  if (services_->foreign()) return isolated::fork_guard::unavailable();
   return services_;
 }
 

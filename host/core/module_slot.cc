@@ -19,7 +19,10 @@ ModuleSlot::ModuleSlot(std::string name, std::vector<ServedInterface> interfaces
   }
 }
 
-ModuleSlot::~ModuleSlot() = default;
+ModuleSlot::~ModuleSlot() {
+  // The id of a group that a call never left stays taken: a counter still holds it.
+  for (const BindingGroup* group : unused_) releaseGuardId(group->guardId);
+}
 
 const InterfaceSlot* ModuleSlot::find(std::uint64_t interfaceId) const noexcept {
   const auto found = std::find_if(slots_.begin(), slots_.end(),
@@ -29,17 +32,10 @@ const InterfaceSlot* ModuleSlot::find(std::uint64_t interfaceId) const noexcept 
 
 Result<BindingGroup*> ModuleSlot::prepare(std::uint64_t generation, const std::vector<BoundTable>& tables,
                                           std::uint32_t flags) {
-  auto guardId = acquireGuardId();
-  if (!guardId) return std::move(guardId).error();
   const std::lock_guard lock(mutex_);
-  if (unused_.empty()) {
-    auto& fresh = groups_.emplace_back(std::make_unique<BindingGroup>());
-    for (std::size_t i = 0; i < interfaces_.size(); ++i) fresh->bindings.push_back(std::make_unique<Binding>());
-    unused_.push_back(fresh.get());
-  }
-  BindingGroup* const group = unused_.back();
-  unused_.pop_back();
-  group->guardId = *guardId;
+  auto taken = takeUnused();
+  if (!taken) return taken;
+  BindingGroup* const group = *taken;
   group->generation = generation;
   for (std::size_t i = 0; i < interfaces_.size(); ++i) {
     const auto bound = std::find_if(tables.begin(), tables.end(), [&](const BoundTable& table) {
@@ -51,9 +47,26 @@ Result<BindingGroup*> ModuleSlot::prepare(std::uint64_t generation, const std::v
     binding.flags = bound == tables.end() ? std::uint32_t{Binding::kNotLive}
                                           : flags | (interfaces_[i].serialized ? Binding::kSerialized : 0u);
     binding.generation = generation;
-    binding.guardId.store(group->guardId, std::memory_order_relaxed);
   }
   return group;
+}
+
+// With the lock held.
+Result<BindingGroup*> ModuleSlot::takeUnused() {
+  if (!unused_.empty()) {
+    BindingGroup* const group = unused_.back();
+    unused_.pop_back();
+    return group;
+  }
+  auto guardId = acquireGuardId();
+  if (!guardId) return std::move(guardId).error();
+  auto& fresh = groups_.emplace_back(std::make_unique<BindingGroup>());
+  fresh->guardId = *guardId;
+  for (std::size_t i = 0; i < interfaces_.size(); ++i) {
+    fresh->bindings.push_back(std::make_unique<Binding>());
+    fresh->bindings.back()->guardId = *guardId;
+  }
+  return fresh.get();
 }
 
 void ModuleSlot::publish(BindingGroup* group) {
@@ -85,7 +98,6 @@ void ModuleSlot::setState(State state, std::optional<Error> why) {
 }
 
 void ModuleSlot::recycle(BindingGroup* group) {
-  releaseGuardId(group->guardId);
   const std::lock_guard lock(mutex_);
   unused_.push_back(group);
 }

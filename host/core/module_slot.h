@@ -32,10 +32,11 @@ struct BoundTable {
   void* self;
 };
 
-// The bindings of one generation: all interfaces of the module, one guard id.
+// The bindings of one generation: all interfaces of the module, one guard id, which stays when another generation
+// uses them again.
 struct BindingGroup {
-  std::uint32_t guardId;
-  std::uint64_t generation;
+  std::uint32_t guardId = 0;
+  std::uint64_t generation = 0;
   std::vector<std::unique_ptr<Binding>> bindings;  // in the order of the module's interfaces
 };
 
@@ -92,6 +93,8 @@ class ModuleSlot {
   std::vector<std::unique_ptr<InterfaceSlot>> privateSlots(const BindingGroup* group);
 
  private:
+  Result<BindingGroup*> takeUnused();
+
   const std::string name_;
   const std::vector<ServedInterface> interfaces_;
   const std::int64_t defaultDeadlineNs_;
@@ -107,7 +110,7 @@ class ModuleSlot {
   BindingGroup* live_ = nullptr;
   std::uint64_t generation_ = 0;
   std::vector<std::unique_ptr<BindingGroup>> groups_;
-  std::vector<BindingGroup*> unused_;
+  std::vector<BindingGroup*> unused_;  // never published, or drained
 };
 
 }  // namespace bulkhead::detail

@@ -32,6 +32,10 @@ SlowCall::~SlowCall() {
 }
 
 std::optional<Error> SlowCall::enter() {
+  if (callThread.wallDeadlineNs != 0 && startNs_ >= callThread.wallDeadlineNs) {
+    return callError(ErrorKind::deadlineExceeded, slot_, method_,
+                     "its time was over before it began; nothing was called");
+  }
   while (!pinLive()) {
     if (auto error = awaitLive()) return error;
   }
@@ -91,6 +95,7 @@ void SlowCall::enterScope() {
 
 std::optional<Error> SlowCall::leave(std::int32_t status, ErrorCollector& collector) {
   if (scoped_ && nowNs() > deadlineNs_) {
+    if (status != BULKHEAD_OK) collector.drop();
     return callError(ErrorKind::deadlineExceeded, slot_, method_,
                      "answered after its deadline of " + milliseconds(deadlineNs_ - startNs_) +
                          "; an in-process call cannot be ended from outside, place the module isolated for that");

@@ -23,6 +23,7 @@ class Backend final : public detail::Backend {
   Result<void> awaitLive(std::int64_t deadlineNs) override;
   Result<void> stop(std::chrono::milliseconds timeout) override;
   detail::BackendStatus status() const override { return {}; }
+  void condemn(std::uint64_t, const char*, const std::string&) override {}  // nothing ends it but its unload
 
  private:
   Result<void> open();

@@ -41,4 +41,8 @@ Result<void> Backend::awaitLive(std::int64_t deadlineNs) { return supervisor_->a
 Result<void> Backend::stop(std::chrono::milliseconds timeout) { return supervisor_->stop(timeout); }
 detail::BackendStatus Backend::status() const { return supervisor_->status(); }
 
+void Backend::condemn(std::uint64_t generation, const char* method, const std::string& why) {
+  supervisor_->condemn(generation, method, why);
+}
+
 }  // namespace bulkhead::isolated

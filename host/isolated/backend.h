@@ -23,6 +23,7 @@ class Backend final : public detail::Backend {
   Result<void> awaitLive(std::int64_t deadlineNs) override;
   Result<void> stop(std::chrono::milliseconds timeout) override;
   detail::BackendStatus status() const override;
+  void condemn(std::uint64_t generation, const char* method, const std::string& why) override;
 
  private:
   explicit Backend(std::shared_ptr<Supervisor> supervisor) : supervisor_(std::move(supervisor)) {}

@@ -36,11 +36,11 @@ CallClock clockOf(Session& session, const BulkheadMethod& method) noexcept {
 
 std::int32_t begin(BulkheadChannel* channel, const BulkheadMethod* method, std::uint64_t words,
                    BulkheadRequest* request, const BulkheadErrorSink* sink) {
-  if (fork_guard::forked.load(std::memory_order_relaxed)) {
-    return fail(sink, Error(ErrorKind::unavailable,
-                            "this process is a forked child: its parent owns the worker; load the module here"));
-  }
   Session& session = sessionOf(channel);
+  if (session.foreign()) [[unlikely]] return fail(sink, fork_guard::unavailable());
+  if (const std::int64_t wallNs = detail::callThread.wallDeadlineNs; wallNs != 0 && nowNs() >= wallNs) [[unlikely]] {
+    return fail(sink, Error(ErrorKind::deadlineExceeded, "its time was over before it began; nothing was called"));
+  }
   HostLane* lane = thread_lanes::find(session.serial());
   if (lane == nullptr) [[unlikely]] {
     auto acquired = session.acquireLane(clockOf(session, *method).limitNs());

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 namespace bulkhead::isolated::fork_guard {
@@ -24,8 +25,9 @@ void beforeFork() { registry().mutex.lock(); }
 void afterForkInParent() { registry().mutex.unlock(); }
 void afterForkInChild() {
   // The other threads are gone: only what is safe after fork in a threaded process.
-  forked.store(true, std::memory_order_relaxed);
+  epoch.fetch_add(1, std::memory_order_relaxed);
   for (const int fd : registry().descriptors) ::close(fd);
+  registry().descriptors.clear();  // frees nothing
   registry().mutex.unlock();
 }
 
@@ -36,6 +38,11 @@ void installOnce() {
 
 }  // namespace
 
+Error unavailable() {
+  return Error(ErrorKind::unavailable,
+               "this process is a forked child and its parent owns the worker: make a Host here and load the module");
+}
+
 void add(int fd) {
   installOnce();
   const std::lock_guard lock(registry().mutex);
@@ -45,6 +52,13 @@ void add(int fd) {
 void remove(int fd) {
   const std::lock_guard lock(registry().mutex);
   std::erase(registry().descriptors, fd);
+}
+
+void abandon(std::shared_ptr<const void> object) {
+  static auto* const kept = new std::vector<std::shared_ptr<const void>>;
+  static auto* const mutex = new std::mutex;
+  const std::lock_guard lock(*mutex);
+  kept->push_back(std::move(object));
 }
 
 }  // namespace bulkhead::isolated::fork_guard

@@ -84,7 +84,9 @@ Result<BulkheadBytes> HostLane::call(const BulkheadMethod& method, BulkheadReque
   const char* const outer = method_.load(std::memory_order_relaxed);
   method_.store(method.name, std::memory_order_relaxed);
   endpoint_.post(frame);
+  const std::uint32_t outerQuestion = std::exchange(question_, endpoint_.postedSequence());
   auto answer = converse(method.name, clock);
+  question_ = outerQuestion;
   method_.store(outer, std::memory_order_relaxed);
   --depth_;
   if (!answer) return std::move(answer).error();
@@ -95,6 +97,7 @@ Result<void> HostLane::control(FrameKind kind, const char* what, std::int64_t de
   CallClock clock(nowNs(), deadlineNs, 0);
   ++depth_;
   post(kind, Place{top_, top_}, 0);
+  question_ = endpoint_.postedSequence();
   auto answer = converse(what, clock);
   --depth_;
   if (!answer) return std::move(answer).error();
@@ -102,10 +105,13 @@ Result<void> HostLane::control(FrameKind kind, const char* what, std::int64_t de
 }
 
 HostLane::MessageResult HostLane::converse(const char* method, CallClock& clock) {
+  bool late = false;  // the deadline passed during an import: whatever the module answers now comes too late
   for (;;) {
     auto message = await(method, clock);
     if (!message) return message;
     if (answered_) release(*std::exchange(answered_, std::nullopt));
+    const bool ends = message->header.kind == FrameKind::reply || message->header.kind == FrameKind::error;
+    if (late && ends) return answeredLate(method, clock);
     switch (message->header.kind) {
       case FrameKind::reply: return message;
       case FrameKind::error: {
@@ -121,6 +127,7 @@ HostLane::MessageResult HostLane::converse(const char* method, CallClock& clock)
         clock.pause(nowNs());
         serveImport(*message, nullptr);
         clock.resume(nowNs());
+        late = clock.expired(nowNs());
         break;
       case FrameKind::needRegion: provideRegion(message->header.target); break;
       default: return violation(method, "a frame of a kind that is not its turn");
@@ -149,6 +156,13 @@ std::optional<Error> HostLane::expire(const char* method, CallClock& clock) {
   return Error(ErrorBody{ErrorKind::deadlineExceeded, {}, method, {}, std::move(text), owner_.deathError(method).exitReport()});
 }
 
+Error HostLane::answeredLate(const char* method, const CallClock& clock) {
+  return Error(ErrorBody{ErrorKind::deadlineExceeded, {}, method, {},
+                         "answered after its deadline, which passed during an import; the call took " +
+                             std::to_string(clock.elapsedNs(nowNs()) / 1'000'000) + " ms",
+                         nullptr});
+}
+
 // ---- frames of the worker
 
 HostLane::MessageResult HostLane::receive(const char* method) {
@@ -166,7 +180,7 @@ bool HostLane::acceptable(const FrameHeader& header) const noexcept {
   if (header.sequence != endpoint_.expectedSequence()) return false;
   switch (header.kind) {
     case FrameKind::reply:
-    case FrameKind::error: return depth_ > 0 && header.depth == depth_;
+    case FrameKind::error: return depth_ > 0 && header.depth == depth_ && header.target == question_;
     case FrameKind::call: return header.depth == depth_ + 1 && depth_ < kMaxDepth;
     case FrameKind::needRegion: return header.words == 0;
     case FrameKind::closed: return closing_ && header.words == 0;

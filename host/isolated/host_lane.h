@@ -86,6 +86,7 @@ class HostLane {
   MessageResult converse(const char* method, CallClock& clock);
   MessageResult await(const char* method, CallClock& clock);
   std::optional<Error> expire(const char* method, CallClock& clock);
+  static Error answeredLate(const char* method, const CallClock& clock);
   MessageResult receive(const char* method);
   bool acceptable(const lane::FrameHeader& header) const noexcept;
   Result<BulkheadBytes> copyPayload(const lane::FrameHeader& header);
@@ -111,6 +112,7 @@ class HostLane {
   LaneRegions regions_;
   std::atomic<const char*> method_{nullptr};
   std::uint32_t depth_ = 0;                     // calls under way, both directions
+  std::uint32_t question_ = 0;                  // sequence of the frame whose answer is awaited
   std::uint32_t top_ = lane::kPayloadOffset;    // of the slot's stack of live payloads
   std::optional<Place> answered_;               // the last import's answer: live until the worker's next frame
   std::vector<Buffer> buffers_;                 // private copies, one a depth

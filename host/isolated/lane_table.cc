@@ -57,6 +57,7 @@ Result<HostLane*> LaneTable::acquire(std::int64_t deadlineNs) {
     if (lane != nullptr) {
       if (auto opened = open_(lane->index()); !opened) {
         free_.push_back(lane);
+        if (opened.error().kind() == ErrorKind::unavailable) return awaitDeath(lock, deadlineNs);
         return std::move(opened).error();
       }
       return lane;
@@ -69,6 +70,21 @@ Result<HostLane*> LaneTable::acquire(std::int64_t deadlineNs) {
     // A release wakes this; the end of a lane's thread is seen by looking.
     changed_.wait_for(lock, closing_.empty() ? 50ms : 1ms);
   }
+}
+
+// Its control socket is closed: it is about to be found dead, or it broke the connection off.
+Error LaneTable::awaitDeath(std::unique_lock<std::mutex>& lock, std::int64_t deadlineNs) {
+  using namespace std::chrono_literals;
+  while (death_.load(std::memory_order_acquire) == 0) {
+    if (deadlineNs != 0 && nowNs() >= deadlineNs) {
+      const char* const text = "the worker closed its control socket; it is killed, the next call uses a fresh one";
+      lock.unlock();
+      owner_.condemn({ErrorKind::deadlineExceeded, {}, text});
+      return Error(ErrorKind::deadlineExceeded, text);
+    }
+    changed_.wait_for(lock, 1ms);
+  }
+  return owner_.deathError("");
 }
 
 void LaneTable::release(HostLane& lane) {

@@ -51,6 +51,7 @@ class LaneTable {
  private:
   Result<HostLane*> make(std::uint32_t index);
   HostLane* takeFree();
+  Error awaitDeath(std::unique_lock<std::mutex>& lock, std::int64_t deadlineNs);
 
   LaneOwner& owner_;
   LaneMemory memory_;

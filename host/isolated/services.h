@@ -2,12 +2,14 @@
 // block. None of it grows with the number of workers.
 #pragma once
 
+#include "host/isolated/fork_guard.h"
 #include "host/isolated/spawner.h"
 #include "host/isolated/task_pool.h"
 
 #include <bulkhead/host.h>
 #include <bulkhead/result.h>
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -28,6 +30,9 @@ class Services {
 
   // Ends all threads; workers that are left die. Not from one of its threads. Idempotent.
   void close();
+
+  // Whether this is a forked child of the process that it belongs to. Then nothing else may be used.
+  bool foreign() const noexcept { return epoch_ != fork_guard::epoch.load(std::memory_order_relaxed); }
 
   // Of the service thread: handlers must not block.
   boost::asio::io_context& io() noexcept { return *io_; }
@@ -51,6 +56,7 @@ class Services {
 
   struct Reclaimer;
 
+  const std::uint32_t epoch_ = fork_guard::epoch.load(std::memory_order_relaxed);
   const std::string workerProgram_;
   std::unique_ptr<boost::asio::io_context> io_;
   std::unique_ptr<Reclaimer> reclaimer_;

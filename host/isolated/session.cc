@@ -92,7 +92,13 @@ Result<std::shared_ptr<Session>> Session::start(std::shared_ptr<Services> servic
   auto ready = session->awaitLockdown(deadlineNs);
   if (ready) return session;
   (void)session->awaitExit(nowNs() + kReapNs);
-  session->dispose();
+  // On the service thread, which may be looking at it still; at once in general.
+  session->services_->reclaim([session] {
+    if (!session->exited()) return false;
+    session->dispose();
+    return true;
+  });
+  session->services_->sync();
   return std::move(ready).error();
 }
 
@@ -167,7 +173,19 @@ void Session::failStart(ErrorKind kind, std::string text) {
           {kind, {}, std::move(text)});
 }
 
+// Which message may come in which step: see proto/control.capnp.
+bool Session::inStep(const control::ToHost& message) const {
+  const std::lock_guard lock(mutex_);
+  if (std::holds_alternative<control::Hello>(message)) return step_ == Step::starting;
+  if (std::holds_alternative<control::LockedDown>(message) || std::holds_alternative<control::StartFailed>(message)) {
+    return step_ == Step::hello;
+  }
+  return step_ == Step::lockedDown;
+}
+
 void Session::onMessage(control::ToHost message) {
+  if (lost()) return;  // what a condemned worker still says changes nothing
+  if (!inStep(message)) return onViolation("a control message out of its step");
   if (const auto* hello = std::get_if<control::Hello>(&message)) return onHello(*hello);
   if (const auto* lockedDown = std::get_if<control::LockedDown>(&message)) return onLockedDown(*lockedDown);
   if (const auto* failed = std::get_if<control::StartFailed>(&message)) {
@@ -176,16 +194,15 @@ void Session::onMessage(control::ToHost message) {
   }
   if (const auto* waiting = std::get_if<control::ImportWaiting>(&message)) return onImportWaiting(waiting->lane);
   if (const auto* refused = std::get_if<control::LaneRefused>(&message)) {
+    if (refused->lane >= options_.maxLanes) return onViolation("a control message about a lane that is none");
     return condemn({ErrorKind::resourceExhausted, {},
                     "the worker has no thread for a lane: " + printable(refused->text, control::kMaxTextBytes)});
   }
-  onViolation("a message out of its step");
 }
 
 void Session::onHello(const control::Hello& hello) {
   {
     const std::lock_guard lock(mutex_);
-    if (step_ != Step::starting) return;
     step_ = Step::hello;
   }
   if (hello.protocolVersion != control::protocolVersion() || hello.abiVersion != BULKHEAD_ABI_VERSION) {
@@ -233,7 +250,6 @@ void Session::onLockedDown(const control::LockedDown& lockedDown) {
     return failStart(ErrorKind::requirementNotMet, printable(text, control::kMaxTextBytes));
   }
   const std::lock_guard lock(mutex_);
-  if (step_ != Step::hello) return;
   tier_ = lockedDown.tier;
   step_ = Step::lockedDown;
   changed_.notify_all();
@@ -354,6 +370,8 @@ Error Session::deathError(const char* method) const {
   const std::lock_guard lock(mutex_);
   ErrorBody body{ErrorKind::moduleDied, {}, method, {}, {}, report_};
   if (verdict_) {
+    // Every call under way ends so, not only the one whose lane it was.
+    if (verdict_->kind == ErrorKind::protocolViolation) body.kind = ErrorKind::protocolViolation;
     body.text = "its worker was killed: " + (verdict_->method.empty() ? "" : verdict_->method + ": ") + verdict_->text;
   } else if (report_ != nullptr) {
     body.text = "the worker died: " + report_->describe() + "; the next call uses a fresh one";
@@ -395,9 +413,11 @@ void Session::onImportWaiting(std::uint32_t index) {
   std::atomic<std::uint32_t>& hints = hints_[index - options_.maxLanes];
   if (hints.fetch_add(1, std::memory_order_acq_rel) != 0) return;
   HostLane* const hostLane = *lane;
+  importJobs_.fetch_add(1, std::memory_order_relaxed);  // before exited() and idle(), on this same thread
   if (services_->imports().post([self = shared_from_this(), &hints, hostLane] { self->serveImports(hints, *hostLane); })) {
     return;
   }
+  importJobs_.fetch_sub(1, std::memory_order_relaxed);
   const Error refusal(ErrorKind::overloaded, "all threads for imports of modules' own threads are busy: raise "
                                              "HostOptions::importThreads");
   hostLane->serveWaiting(&refusal);
@@ -405,12 +425,15 @@ void Session::onImportWaiting(std::uint32_t index) {
 }
 
 void Session::serveImports(std::atomic<std::uint32_t>& hints, HostLane& lane) {
-  const thread_lanes::Borrowed borrowed(serial_, lane);
-  std::uint32_t seen = hints.load(std::memory_order_acquire);
-  for (;;) {
-    lane.serveWaiting(nullptr);
-    if (hints.compare_exchange_strong(seen, 0, std::memory_order_acq_rel)) return;
+  {
+    const thread_lanes::Borrowed borrowed(serial_, lane);
+    std::uint32_t seen = hints.load(std::memory_order_acquire);
+    while (!lost()) {
+      lane.serveWaiting(nullptr);
+      if (hints.compare_exchange_strong(seen, 0, std::memory_order_acq_rel)) break;
+    }
   }
+  importJobs_.fetch_sub(1, std::memory_order_release);  // pairs with idle(): the lane is not touched any more
 }
 
 }  // namespace bulkhead::isolated

@@ -3,6 +3,7 @@
 
 #include "host/core/module_context.h"
 #include "host/isolated/channel.h"
+#include "host/isolated/fork_guard.h"
 #include "host/isolated/host_lane.h"
 #include "host/isolated/lane_table.h"
 #include "host/isolated/services.h"
@@ -51,11 +52,16 @@ class Session final : public LaneOwner, public LinkEvents, public std::enable_sh
   // Destroys the module's object and lets the worker exit; kills it where that takes longer than `deadlineNs`. Returns when the
   // process is gone (or cannot be reaped within two seconds more). After the last call has ended.
   void shutDown(std::int64_t deadlineNs);
-  // Releases memory and descriptors. After the process is gone and no call is inside any more.
+  // Releases memory and descriptors. On the service thread, after the process is gone, no call is inside any more and
+  // idle() is true.
   void dispose();
+  // Whether no import of a thread of the module is being served. Such a one can outlive its worker.
+  bool idle() const noexcept { return importJobs_.load(std::memory_order_acquire) == 0; }
 
   // Ends the worker with a verdict for its report.
   void condemn(ExitVerdict verdict, Verdict why);
+  // Whether this is a forked child of the process that it belongs to.
+  bool foreign() const noexcept { return epoch_ != fork_guard::epoch.load(std::memory_order_relaxed); }
   bool lost() const noexcept { return death_.load(std::memory_order_acquire) != 0; }
   // Blocks until the process is gone, at most until the deadline.
   bool awaitExit(std::int64_t deadlineNs);
@@ -98,6 +104,7 @@ class Session final : public LaneOwner, public LinkEvents, public std::enable_sh
   void onLine(LogLine::Source source, std::uint32_t level, std::string_view line) override;
   void onEnd(const ExitStatus& status) override;
 
+  bool inStep(const control::ToHost& message) const;
   void onHello(const control::Hello& hello);
   void onLockedDown(const control::LockedDown& lockedDown);
   void onImportWaiting(std::uint32_t lane);
@@ -108,6 +115,7 @@ class Session final : public LaneOwner, public LinkEvents, public std::enable_sh
   const IsolatedOptions options_;
   const std::uint64_t generation_;
   const std::uint64_t serial_;
+  const std::uint32_t epoch_ = fork_guard::epoch.load(std::memory_order_relaxed);
   const std::int64_t defaultDeadlineNs_;
   const std::weak_ptr<SessionEvents> events_;
 
@@ -121,6 +129,7 @@ class Session final : public LaneOwner, public LinkEvents, public std::enable_sh
   int pid_ = 0;
   std::string program_;
   std::unique_ptr<std::atomic<std::uint32_t>[]> hints_;  // of the import lanes: hints that were not looked into
+  std::atomic<std::uint32_t> importJobs_{0};             // posted, not ended
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;

@@ -88,6 +88,7 @@ BULKHEAD_CHILD_INLINE void resetSignals(SpawnPlan& plan) noexcept {
 
 [[noreturn]] BULKHEAD_UNINSTRUMENTED void childMain(SpawnPlan* plan) noexcept {
   dieWithParent(*plan);
+  call(SYS_setpgid, 0, 0);  // a terminal's Ctrl-C is the host's to handle
   placeDescriptors(*plan);
   setLimits(*plan);
   const long privileges = call(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1);

@@ -28,15 +28,20 @@ Supervisor::Supervisor(detail::ModuleContext context, const IsolatedOptions& opt
 
 bool Supervisor::beginStart() {
   const std::lock_guard lock(mutex_);
-  if (stopping_ || starts_ != 0) return false;
+  if (stopping_ || starts_ != 0 || serving_.session != nullptr) return false;
   starts_ = 1;
   return true;
 }
 
 void Supervisor::endStart() {
-  const std::lock_guard lock(mutex_);
-  starts_ = 0;
-  idle_.notify_all();
+  bool again = false;
+  {
+    const std::lock_guard lock(mutex_);
+    starts_ = 0;
+    again = std::exchange(startWanted_, false);
+    idle_.notify_all();
+  }
+  if (again) restart();
 }
 
 Result<void> Supervisor::start() {
@@ -77,6 +82,10 @@ Result<Supervisor::Serving> Supervisor::bring(std::int64_t deadlineNs) {
   auto session = Session::start(services_, context_, options_, generation, weak_from_this(), deadlineNs);
   if (!session) return std::move(session).error();
   Serving serving{*std::move(session), nullptr};
+  {
+    const std::lock_guard lock(mutex_);
+    starting_ = serving.session;
+  }
   auto loaded = serving.session->load(deadlineNs);
   if (!loaded) {
     serving.session->condemn(ExitVerdict::startFailed, {ErrorKind::unavailable, {}, loaded.error().text()});
@@ -118,6 +127,8 @@ void Supervisor::onLost(Session& session) {
     if (serving_.session.get() != &session) return;
     lost = std::exchange(serving_, {});
     again = !stopping_;
+    // Lost before the start that brought it has ended: that one begins the next.
+    startWanted_ = again && starts_ != 0;
     context_.slot->retire(lost.group, again ? State::starting : State::stopped);
   }
   retire(std::move(lost));
@@ -125,7 +136,11 @@ void Supervisor::onLost(Session& session) {
 }
 
 void Supervisor::restart() {
-  if (!beginStart()) return;
+  if (beginStart()) launchStart();
+}
+
+// After beginStart().
+void Supervisor::launchStart() {
   const bool posted = services_->starts().post([self = shared_from_this()] {
     (void)self->startGeneration();
     thread_lanes::releaseAll();
@@ -145,7 +160,7 @@ void Supervisor::retire(Serving serving) {
   detail::guardBarrier();
   services_->reclaim([self = shared_from_this(), serving = std::move(serving)] {
     if (serving.group != nullptr && detail::guardCount(serving.group->guardId) != 0) return false;
-    if (!serving.session->exited()) return false;
+    if (!serving.session->exited() || !serving.session->idle()) return false;
     serving.session->dispose();
     if (serving.group != nullptr) self->context_.slot->recycle(serving.group);
     const std::lock_guard lock(self->mutex_);
@@ -166,13 +181,13 @@ void Supervisor::onExit(Session&, std::shared_ptr<const ExitReport> report) {
 }
 
 Result<void> Supervisor::awaitLive(std::int64_t deadlineNs) {
+  if (services_->foreign()) return fork_guard::unavailable();
   // A call without a deadline waits as long as a start may take.
   const std::int64_t limitNs = earlier(
       deadlineNs, nowNs() + std::chrono::nanoseconds(options_.loadDeadline).count() + kKillNs);
   if (context_.slot->state() == State::down && beginStart()) {
     context_.slot->setState(State::starting);
-    endStart();
-    restart();
+    launchStart();
   }
   if (!context_.slot->awaitChange(limitNs)) {
     return Error(ErrorKind::unavailable, "its worker is still starting; the call waited as long as its deadline let it");
@@ -187,6 +202,10 @@ Result<void> Supervisor::awaitLive(std::int64_t deadlineNs) {
 // ---- stop
 
 Result<void> Supervisor::stop(std::chrono::milliseconds timeout) {
+  if (services_->foreign()) {
+    fork_guard::abandon(shared_from_this());
+    return fork_guard::unavailable();
+  }
   const std::int64_t deadlineNs = nowNs() + std::chrono::nanoseconds(timeout).count();
   if (context_.slot->heldHere()) {
     return Error(ErrorKind::wouldDeadlock,
@@ -198,8 +217,17 @@ Result<void> Supervisor::stop(std::chrono::milliseconds timeout) {
     stopping_ = true;
     last = std::exchange(serving_, {});
     if (last.group != nullptr) context_.slot->retire(last.group, State::stopped);
-    // A start under way ends by its own deadline at the latest, and finds that it may not serve.
-    idle_.wait(lock, [this] { return starts_ == 0; });
+    // A start under way finds that it may not serve. One that takes too long is ended, or ends by its own deadline.
+    const auto noStart = [this] { return starts_ == 0; };
+    if (!idle_.wait_until(lock, timePoint(deadlineNs), noStart)) {
+      const auto starting = starting_.lock();
+      lock.unlock();
+      if (starting != nullptr) {
+        starting->condemn(ExitVerdict::shutDownTimedOut, {ErrorKind::unavailable, {}, "unloaded while it was loading"});
+      }
+      lock.lock();
+      idle_.wait(lock, noStart);
+    }
   }
   context_.slot->setState(State::stopped);
   if (last.session != nullptr) {
@@ -219,6 +247,16 @@ Result<void> Supervisor::stop(std::chrono::milliseconds timeout) {
   lock.unlock();
   services_->sync();
   return {};
+}
+
+void Supervisor::condemn(std::uint64_t generation, const char* method, const std::string& why) {
+  std::shared_ptr<Session> session;
+  {
+    const std::lock_guard lock(mutex_);
+    session = serving_.session;
+  }
+  if (session == nullptr || session->generation() != generation) return;  // gone already
+  session->condemn({ErrorKind::protocolViolation, method, why});
 }
 
 detail::BackendStatus Supervisor::status() const {

@@ -34,6 +34,7 @@ class Supervisor final : public SessionEvents, public std::enable_shared_from_th
   Result<void> awaitLive(std::int64_t deadlineNs);
   Result<void> stop(std::chrono::milliseconds timeout);
   detail::BackendStatus status() const;
+  void condemn(std::uint64_t generation, const char* method, const std::string& why);
 
  private:
   // A worker that served, or is about to, and its bindings.
@@ -49,6 +50,7 @@ class Supervisor final : public SessionEvents, public std::enable_shared_from_th
   Result<Serving> bring(std::int64_t deadlineNs);
   Result<void> serve(const Serving& serving);
   void restart();
+  void launchStart();
   void retire(Serving serving);
   bool beginStart();
   void endStart();
@@ -60,9 +62,11 @@ class Supervisor final : public SessionEvents, public std::enable_shared_from_th
   mutable std::mutex mutex_;
   std::condition_variable idle_;
   Serving serving_;
+  std::weak_ptr<Session> starting_;  // the last one that was brought to the point of loading
   std::uint64_t generations_ = 0;
   std::uint32_t starts_ = 0;   // under way: 0 or 1
   std::uint32_t retired_ = 0;  // sessions that are not disposed of yet
+  bool startWanted_ = false;   // once the start under way has ended
   bool stopping_ = false;
   std::shared_ptr<const ExitReport> lastExit_;
 };

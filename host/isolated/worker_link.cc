@@ -183,7 +183,8 @@ void WorkerLink::end(const ExitStatus& status) {
     output->open = false;
   }
   messages_.cancel();
-  if (const auto events = events_.lock()) events->onEnd(status);
+  // The last event: handlers that were queued already find nobody.
+  if (const auto events = std::exchange(events_, {}).lock()) events->onEnd(status);
 }
 
 }  // namespace bulkhead::isolated

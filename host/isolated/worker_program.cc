@@ -80,11 +80,6 @@ std::vector<std::string> workerPlaces() {
   addPlaces(places, "/proc/self/exe");
   // An installed host is an archive within the application: the runtime library stands where the worker was installed.
   addPlaces(places, fileOfCode(reinterpret_cast<std::uintptr_t>(&bulkhead_runtime_abi_version)));
-#ifdef BULKHEAD_INSTALLED_WORKER
-  if (std::find(places.begin(), places.end(), BULKHEAD_INSTALLED_WORKER) == places.end()) {
-    places.emplace_back(BULKHEAD_INSTALLED_WORKER);
-  }
-#endif
   return places;
 }
 

@@ -21,9 +21,9 @@ struct WorkerProgram {
 
 // Opens the worker program. A non-empty `configured` path is the only place looked at; else the variable
 // BULKHEAD_WORKER (ignored in set-user-id programs); else, in this order: beside the file this code is in (a program or
-// a shared library), its ../bin and ../libexec/bulkhead; the same beside the running program; the installed place.
-// Fails with workerStartFailed; the text lists the places and what was wrong with each. Blocks for some file system
-// look-ups.
+// a shared library), its ../bin, ../../bin and ../libexec/bulkhead; the same beside the running program and beside the
+// runtime library. Fails with workerStartFailed; the text lists the places and what was wrong with
+// each. Blocks for some file system look-ups.
 Result<WorkerProgram> findWorkerProgram(const std::string& configured);
 
 // Opens one program. Fails with workerStartFailed: no such file, not regular, not executable.

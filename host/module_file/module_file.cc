@@ -20,20 +20,6 @@
 namespace bulkhead::module_file {
 namespace {
 
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
-
 Error noCopy(const std::string& name, int code) {
   return Error(ErrorKind::resourceExhausted,
                name + ": its private copy cannot be made: " + std::system_category().message(code));
@@ -78,7 +64,7 @@ ModuleFile::ModuleFile(ModuleFile&& other) noexcept
       path_(std::move(other.path_)),
       originalPath_(std::move(other.originalPath_)),
       name_(std::move(other.name_)),
-      fd_(std::exchange(other.fd_, -1)),
+      fd_(std::move(other.fd_)),
       owner_(other.owner_),
       device_(other.device_),
       inode_(other.inode_),
@@ -89,7 +75,6 @@ ModuleFile::ModuleFile(ModuleFile&& other) noexcept
       dependencies_(std::move(other.dependencies_)) {}
 
 ModuleFile::~ModuleFile() {
-  if (fd_ >= 0) ::close(fd_);
   if (!fileName_.empty() && owner_ == ::getpid()) ::unlinkat(directory_->fd(), fileName_.c_str(), 0);
 }
 
@@ -102,17 +87,16 @@ Result<void> ModuleFile::takeName(const std::string& path) {
 }
 
 Result<void> ModuleFile::copyFrom(const std::string& path) {
-  const Result<int> opened = manifest::openForReading(path);
-  if (!opened) return opened.error();
-  const Descriptor original(*opened);
+  const Result<posix::UniqueFd> original = manifest::openForReading(path);
+  if (!original) return original.error();
   std::string fileName = uniqueFileName(name_);
-  const Descriptor writable(
+  const posix::UniqueFd writable(
       ::openat(directory_->fd(), fileName.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (writable.get() < 0) return noCopy(path, errno);
+  if (!writable) return noCopy(path, errno);
   fileName_ = std::move(fileName);
   owner_ = ::getpid();
   path_ = directory_->path() + "/" + fileName_;
-  const Result<CopiedContent> content = copyContent(original.get(), writable.get(), path);
+  const Result<CopiedContent> content = copyContent(original->get(), writable.get(), path);
   if (!content) return content.error();
   sizeBytes_ = content->sizeBytes;
   contentHash_ = content->hash;
@@ -129,8 +113,8 @@ Result<void> ModuleFile::seal(int writable) {
   if (::fchmod(writable, 0400) != 0 || ::fstat(writable, &status) != 0) return noCopy(originalPath_, errno);
   device_ = status.st_dev;
   inode_ = status.st_ino;
-  fd_ = ::openat(directory_->fd(), fileName_.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-  if (fd_ < 0) return noCopy(originalPath_, errno);
+  fd_.reset(::openat(directory_->fd(), fileName_.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (!fd_) return noCopy(originalPath_, errno);
   return {};
 }
 

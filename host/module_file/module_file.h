@@ -6,6 +6,7 @@
 #include "host/module_file/private_directory.h"
 #include "shared/manifest/elf_file.h"
 #include "shared/manifest/manifest.h"
+#include "shared/posix/unique_fd.h"
 
 #include <bulkhead/result.h>
 
@@ -31,7 +32,7 @@ class ModuleFile {
   const std::string& path() const { return path_; }                  // of the copy, absolute
   const std::string& originalPath() const { return originalPath_; }  // absolute
   const std::string& name() const { return name_; }                  // "codec" of ".../codec.so"
-  int fd() const { return fd_; }                                     // the copy, read-only; stays ours
+  int fd() const { return fd_.get(); }                               // the copy, read-only; stays ours
   std::uint64_t device() const { return device_; }                   // of the copy, with inode(): its identity
   std::uint64_t inode() const { return inode_; }
   std::uint64_t sizeBytes() const { return sizeBytes_; }
@@ -53,7 +54,7 @@ class ModuleFile {
   std::shared_ptr<PrivateDirectory> directory_;
   std::string fileName_;  // within the directory; empty until the copy exists
   std::string path_, originalPath_, name_;
-  int fd_ = -1;
+  posix::UniqueFd fd_;
   int owner_ = 0;  // process id: a forked child's copy of this object deletes nothing
   std::uint64_t device_ = 0, inode_ = 0, sizeBytes_ = 0, contentHash_ = 0;
   manifest::ElfFile elf_;

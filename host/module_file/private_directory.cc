@@ -37,8 +37,8 @@ bool isUsable(const std::string& base) {
   return ::statvfs(base.c_str(), &mount) == 0 && (mount.f_flag & (ST_NOEXEC | ST_RDONLY)) == 0;
 }
 
-int openDirectory(int at, const char* name) {
-  return ::openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+posix::UniqueFd openDirectory(int at, const char* name) {
+  return posix::UniqueFd(::openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
 }
 
 struct CloseListing {
@@ -48,9 +48,9 @@ using Listing = std::unique_ptr<DIR, CloseListing>;
 
 // Null if the directory cannot be listed. `fd` stays the caller's.
 Listing list(int fd) {
-  const int own = openDirectory(fd, ".");
-  Listing listing(own < 0 ? nullptr : ::fdopendir(own));
-  if (listing == nullptr && own >= 0) ::close(own);
+  posix::UniqueFd own = openDirectory(fd, ".");
+  Listing listing(own ? ::fdopendir(own.get()) : nullptr);
+  if (listing != nullptr) static_cast<void>(own.release());
   return listing;
 }
 
@@ -65,25 +65,21 @@ void emptyDirectory(int fd) {
 
 // Removes `name` in `base` if it is ours and no living process holds its lock.
 void removeIfAbandoned(int base, const char* name) {
-  const int fd = openDirectory(base, name);
-  if (fd < 0) return;
+  const posix::UniqueFd fd = openDirectory(base, name);
   struct stat status {};
-  if (::fstat(fd, &status) == 0 && status.st_uid == ::geteuid() && ::flock(fd, LOCK_EX | LOCK_NB) == 0) {
-    emptyDirectory(fd);
-    ::unlinkat(base, name, AT_REMOVEDIR);
-  }
-  ::close(fd);
+  if (!fd || ::fstat(fd.get(), &status) != 0 || status.st_uid != ::geteuid()) return;
+  if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) return;
+  emptyDirectory(fd.get());
+  ::unlinkat(base, name, AT_REMOVEDIR);
 }
 
 void removeAbandoned(const std::string& path) {
-  const int base = openDirectory(AT_FDCWD, path.c_str());
-  if (base < 0) return;
-  if (const Listing entries = list(base); entries != nullptr) {
-    while (const dirent* entry = ::readdir(entries.get())) {
-      if (std::string_view(entry->d_name).starts_with(kPrefix)) removeIfAbandoned(base, entry->d_name);
-    }
+  const posix::UniqueFd base = openDirectory(AT_FDCWD, path.c_str());
+  const Listing entries = list(base.get());
+  if (entries == nullptr) return;
+  while (const dirent* entry = ::readdir(entries.get())) {
+    if (std::string_view(entry->d_name).starts_with(kPrefix)) removeIfAbandoned(base.get(), entry->d_name);
   }
-  ::close(base);
 }
 
 // Takes the lock and looks whether another process took the directory for abandoned in between.
@@ -96,11 +92,11 @@ bool claim(const std::string& path, int fd) {
 
 }  // namespace
 
-PrivateDirectory::PrivateDirectory(std::string path, int fd) : path_(std::move(path)), fd_(fd), owner_(::getpid()) {}
+PrivateDirectory::PrivateDirectory(std::string path, posix::UniqueFd fd)
+    : path_(std::move(path)), fd_(std::move(fd)), owner_(::getpid()) {}
 
 PrivateDirectory::~PrivateDirectory() {
   if (owner_ == ::getpid()) ::rmdir(path_.c_str());
-  ::close(fd_);
 }
 
 Result<std::shared_ptr<PrivateDirectory>> PrivateDirectory::shared() {
@@ -132,9 +128,10 @@ std::shared_ptr<PrivateDirectory> PrivateDirectory::makeIn(const std::string& ba
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     std::string path = base + "/" + std::string(kPrefix) + std::to_string(::getpid()) + ".XXXXXX";
     if (::mkdtemp(path.data()) == nullptr) return nullptr;
-    const int fd = openDirectory(AT_FDCWD, path.c_str());
-    if (fd >= 0 && claim(path, fd)) return std::shared_ptr<PrivateDirectory>(new PrivateDirectory(std::move(path), fd));
-    if (fd >= 0) ::close(fd);
+    posix::UniqueFd fd = openDirectory(AT_FDCWD, path.c_str());
+    if (fd && claim(path, fd.get())) {
+      return std::shared_ptr<PrivateDirectory>(new PrivateDirectory(std::move(path), std::move(fd)));
+    }
     ::rmdir(path.c_str());
   }
   return nullptr;

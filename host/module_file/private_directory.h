@@ -1,6 +1,8 @@
 // Where this process keeps its private copies of module files: one directory of mode 0700.
 #pragma once
 
+#include "shared/posix/unique_fd.h"
+
 #include <bulkhead/result.h>
 
 #include <memory>
@@ -21,16 +23,16 @@ class PrivateDirectory {
   ~PrivateDirectory();
 
   const std::string& path() const { return path_; }
-  int fd() const { return fd_; }
+  int fd() const { return fd_.get(); }
 
  private:
-  PrivateDirectory(std::string path, int fd);
+  PrivateDirectory(std::string path, posix::UniqueFd fd);
   static Result<std::shared_ptr<PrivateDirectory>> make();
   static std::shared_ptr<PrivateDirectory> makeIn(const std::string& base);
 
   std::string path_;
-  int fd_;     // holds the lock that says the directory is in use
-  int owner_;  // process id: a forked child's copy of this object removes nothing
+  posix::UniqueFd fd_;  // holds the lock that says the directory is in use
+  int owner_;           // process id: a forked child's copy of this object removes nothing
 };
 
 }  // namespace bulkhead::module_file

@@ -9,12 +9,13 @@
 #     Builds the module <name>.so into ${BULKHEAD_MODULE_OUTPUT_DIRECTORY} (default: modules in the build folder).
 #     SHARED_RUNTIME links the shared C++ runtime: for modules that need C++ shared libraries.
 #
-#   bulkhead_module_flags(<compile> <link> <compiler id> [SHARED_RUNTIME])
-#     Sets two variables to the flags of such a module, for builds of another kind.
+#   bulkhead_module_flags(<compile> <link> <compiler id> [SHARED_RUNTIME] [NOT_SANITIZED])
+#     Sets two variables to the flags of such a module, for builds of another kind. NOT_SANITIZED: without this
+#     folder's sanitizers.
 #
 #   bulkhead_add_foreign_module(<name> COMPILER <program> COMPILER_ID GNU|Clang [FLAGS <flag>...]
 #                               SOURCES <file>... CONTRACT <target>...)
-#     The same module by another compiler, or with flags of its own.
+#     The same module by another compiler, or with flags of its own (sanitizers, too: the folder's do not apply).
 #
 # Everything works in Bulkhead's own tree and after find_package(Bulkhead).
 include_guard(GLOBAL)
@@ -100,12 +101,18 @@ function(bulkhead_add_contract target schema)
   if(TARGET bulkhead_warnings)
     target_link_libraries(${target} PRIVATE bulkhead_warnings)
   endif()
-  set_source_files_properties(${out}/${stem}.types.cc PROPERTIES
-    COMPILE_OPTIONS "-w;-ffunction-sections;-fdata-sections")
+  bulkhead_mark_generated(${sources})
   set_target_properties(${target} PROPERTIES
     BULKHEAD_GENERATED ${target}_generate
     BULKHEAD_MODULE_SOURCES "${out}/${stem}.module.cc;${out}/${stem}.types.cc"
     BULKHEAD_INCLUDE ${out})
+endfunction()
+
+# In the folder that compiles them: generated files, of which capnp's own code is not held to our warnings.
+function(bulkhead_mark_generated)
+  set_source_files_properties(${ARGN} PROPERTIES GENERATED TRUE)
+  list(FILTER ARGN INCLUDE REGEX "\\.types\\.cc$")
+  set_source_files_properties(${ARGN} PROPERTIES COMPILE_OPTIONS "-w;-ffunction-sections;-fdata-sections")
 endfunction()
 
 # capnp's code for a schema with interfaces refers to its RPC classes, which nothing here uses: dropped sections need
@@ -132,8 +139,11 @@ endfunction()
 # Each flag has a reason: a module must be unloadable, must not meet symbols of the host or of other modules, and must
 # say at its own link that something is missing. Sanitizers bring a runtime that only the program may have.
 function(bulkhead_module_flags compile link compiler)
-  cmake_parse_arguments(PARSE_ARGV 3 arg "SHARED_RUNTIME" "" "")
+  cmake_parse_arguments(PARSE_ARGV 3 arg "SHARED_RUNTIME;NOT_SANITIZED" "" "")
   bulkhead_is_sanitized(sanitized)
+  if(arg_NOT_SANITIZED)
+    set(sanitized FALSE)
+  endif()
   set(c -fPIC -fvisibility=hidden -fvisibility-inlines-hidden -ffunction-sections -fdata-sections)
   if(compiler STREQUAL GNU)
     list(APPEND c -fno-gnu-unique -mtls-dialect=gnu2)  # UNIQUE symbols pin a module; cheap thread-local access
@@ -184,11 +194,7 @@ function(bulkhead_add_module name)
       message(FATAL_ERROR "bulkhead_add_module(${name}): ${contract} was not made by bulkhead_add_contract")
     endif()
     target_sources(${name} PRIVATE ${sources})
-    foreach(source IN LISTS sources)
-      if(source MATCHES "\\.types\\.cc$")
-        set_source_files_properties(${source} PROPERTIES GENERATED TRUE COMPILE_OPTIONS -w)
-      endif()
-    endforeach()
+    bulkhead_mark_generated(${sources})
     target_include_directories(${name} PRIVATE ${include})
     target_include_directories(${name} SYSTEM PRIVATE ${include}/capnp)
     add_dependencies(${name} ${generated})
@@ -212,7 +218,8 @@ function(bulkhead_add_foreign_module name)
   if(NOT arg_COMPILER OR NOT arg_COMPILER_ID OR NOT arg_SOURCES OR NOT arg_CONTRACT)
     message(FATAL_ERROR "bulkhead_add_foreign_module(${name} COMPILER ... COMPILER_ID ... SOURCES ... CONTRACT ...)")
   endif()
-  bulkhead_module_flags(compile link ${arg_COMPILER_ID})
+  bulkhead_module_flags(compile link ${arg_COMPILER_ID} NOT_SANITIZED)
+  file(GLOB_RECURSE headers CONFIGURE_DEPENDS ${Bulkhead_CMAKE_DIR}/../../shared/include/bulkhead/*.h)
   bulkhead_module_folder(folder)
   set(sources ${arg_SOURCES})
   list(TRANSFORM sources PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/ REGEX "^[^/]")
@@ -233,7 +240,7 @@ function(bulkhead_add_foreign_module name)
             "-I$<JOIN:$<TARGET_PROPERTY:bulkhead::runtime,INTERFACE_INCLUDE_DIRECTORIES>,;-I>"
             -shared ${sources} -o ${folder}/${name}.so ${link} -Wl,--as-needed -lcapnp -lkj
             $<TARGET_FILE:bulkhead::runtime> -Wl,-rpath,$<TARGET_FILE_DIR:bulkhead::runtime> -pthread
-    DEPENDS ${sources} ${generated} bulkhead::runtime ${Bulkhead_CMAKE_DIR}/module.map
+    DEPENDS ${sources} ${headers} ${generated} bulkhead::runtime ${Bulkhead_CMAKE_DIR}/module.map
     COMMENT "Building ${name}.so with ${arg_COMPILER}"
     COMMAND_EXPAND_LISTS VERBATIM)
   add_custom_target(${name} ALL DEPENDS ${folder}/${name}.so)

@@ -14,7 +14,8 @@ std::string objectOf(const Callee& callee, const std::string& self) {
 }
 
 // Hands out one result whose C++ value is `value`; the last one's status is the entry's.
-void emitPut(Writer& out, const Field& field, const std::string& value, const std::string& to, const EntryNames& names) {
+void emitPut(Writer& out, const Field& field, const std::string& value, const std::string& to,
+             const EntryNames& names) {
   if (isScalar(field.type)) {
     out.line({"*", to, " = ", resultToC(field.type, value), ";"});
     return;
@@ -66,7 +67,33 @@ void emitMessage(Writer& out, const Method& method, const Callee& callee) {
   out.line({"return ", kDetail, "put(", names.results[0], ", reply.words(), ", names.error, ");"});
 }
 
+// A struct result is a Builder to fill.
+std::string calleeParams(const Method& method) {
+  Names names;
+  std::string list;
+  const auto add = [&list](const std::string& parameter) { list += (list.empty() ? "" : ", ") + parameter; };
+  for (const Field& field : method.params.list) add(cppParam(field.type) + " " + names.pick(field.name));
+  for (const Field& field : method.results.list) {
+    if (field.type.kind == Kind::structure) add(field.type.name + "::Builder " + names.pick(field.name));
+  }
+  return list;
+}
+
+std::string calleeResult(const Method& method) {
+  const auto& results = method.results.list;
+  return results.size() == 1 && results.front().type.kind == Kind::structure ? "void" : cppResult(method);
+}
+
 }  // namespace
+
+void emitVirtualMethods(Writer& out, const Interface& interface) {
+  out.line({"virtual ~", interface.name, "() = default;"});
+  for (const Method& method : interface.methods) {
+    out.line().doc(method.doc);
+    out.line(
+        {"virtual bulkhead::Result<", calleeResult(method), "> ", method.name, "(", calleeParams(method), ") = 0;"});
+  }
+}
 
 void emitEntry(Writer& out, const Method& method, const Callee& callee) {
   const EntryNames names(method);

@@ -19,7 +19,8 @@ std::string join(const std::vector<std::string>& parts) {
 // Making the C argument may throw: the call has to be guarded.
 bool mayThrow(const Method& method) {
   return method.isMessage || std::any_of(method.params.list.begin(), method.params.list.end(), [](const Field& field) {
-           return field.type.kind == Kind::list && (field.type.element == Kind::text || field.type.element == Kind::data);
+           return field.type.kind == Kind::list &&
+                  (field.type.element == Kind::text || field.type.element == Kind::data);
          });
 }
 
@@ -109,7 +110,7 @@ void emitCaller(Writer& out, const Interface& interface, const Method& method) {
   const std::string result = cppResult(method);
   out.doc(method.doc);
   out.open({"[[nodiscard]] bulkhead::Result<", result, "> ", method.name, "(", callerParams(method), ") const {"});
-  std::string lambda = "[&](const " + tableClass(interface) + "& " + names.table + ", void* " + names.self +
+  std::string lambda = "[=](const " + tableClass(interface) + "& " + names.table + ", void* " + names.self +
                        ", const BulkheadErrorSink* " + names.error;
   if (result != "void") lambda += ", " + result + "& " + names.value;
   out.open({"return invoke<", result, ">(", methodConstant(interface, method), ", ", lambda, ") {"});
@@ -135,21 +136,6 @@ std::string callerParams(const Method& method) {
   return join(list);
 }
 
-std::string calleeParams(const Method& method) {
-  Names names;
-  std::vector<std::string> list;
-  for (const Field& field : method.params.list) list.push_back(cppParam(field.type) + " " + names.pick(field.name));
-  for (const Field& field : method.results.list) {
-    if (field.type.kind == Kind::structure) list.push_back(field.type.name + "::Builder " + names.pick(field.name));
-  }
-  return join(list);
-}
-
-std::string calleeResult(const Method& method) {
-  const auto& results = method.results.list;
-  return results.size() == 1 && results.front().type.kind == Kind::structure ? "void" : cppResult(method);
-}
-
 EntryNames::EntryNames(const Method& method) {
   if (method.isMessage) {
     params = {names.pick("params")};
@@ -165,7 +151,9 @@ EntryNames::EntryNames(const Method& method) {
 namespace {
 std::string entryList(const Method& method, bool isNamed) {
   const EntryNames names(method);
-  const auto named = [&](const std::string& type, const std::string& name) { return isNamed ? type + " " + name : type; };
+  const auto named = [&](const std::string& type, const std::string& name) {
+    return isNamed ? type + " " + name : type;
+  };
   std::vector<std::string> list = {named("void*", names.self)};
   if (method.isMessage) {
     list.push_back(named("BulkheadBytes", names.params[0]));
@@ -188,8 +176,8 @@ std::string entryParamsUnnamed(const Method& method) { return entryList(method, 
 
 void emitCallers(Writer& out, const Interface& interface) {
   for (const Method& method : interface.methods) {
-    emitCaller(out, interface, method);
     out.line();
+    emitCaller(out, interface, method);
   }
 }
 

@@ -11,14 +11,16 @@ void emitHandle(Writer& out, const Interface& interface) {
   const std::string handle = "bulkhead::Handle<" + tableClass(interface) + ">";
   out.doc(interface.doc);
   if (!interface.doc.empty()) out.line("//");
-  out.line("// A handle to a module that implements it: cheap to copy, usable from any thread. Every method blocks until its");
+  out.line(
+      "// A handle to a module that implements it: cheap to copy, usable from any thread. Every method blocks until "
+      "its");
   out.line("// answer or its deadline, borrows its arguments for the call, and gives a value or an error.");
   out.open({"class ", interface.name, " : public ", handle, " {"});
   out.label("public:");
   out.line({"static constexpr std::uint64_t kInterfaceId = ", idConstant(interface), ";"});
-  out.line({"using ", handle, "::Handle;"}).line();
+  out.line({"using ", handle, "::Handle;"});
   emitCallers(out, interface);
-  out.line("// The same with a wall deadline for the calls of this expression.");
+  out.line().line("// The same with a wall deadline for the calls of this expression.");
   out.line({"[[nodiscard]] bulkhead::Within<", interface.name,
             "> within(std::chrono::nanoseconds limit) const { return {*this, limit}; }"});
   out.close("};").line();
@@ -27,16 +29,13 @@ void emitHandle(Writer& out, const Interface& interface) {
 void emitImportClass(Writer& out, const Interface& interface) {
   out.doc(interface.doc);
   if (!interface.doc.empty()) out.line("//");
-  out.line("// Derive from it and give the object to Host::load: modules call it, from any thread. Return an error or throw to");
+  out.line(
+      "// Derive from it and give the object to Host::load: modules call it, from any thread. Return an error or throw "
+      "to");
   out.line("// make the module's call fail.");
   out.open({"class ", interface.name, " {"});
   out.label("public:");
-  out.line({"virtual ~", interface.name, "() = default;"}).line();
-  for (const Method& method : interface.methods) {
-    out.doc(method.doc);
-    out.line({"virtual bulkhead::Result<", calleeResult(method), "> ", method.name, "(", calleeParams(method), ") = 0;"});
-    out.line();
-  }
+  emitVirtualMethods(out, interface);
   out.close("};").line();
   out.line({"bulkhead::HostImport hostImport(", interface.name, "& object);"}).line();
 }

@@ -16,13 +16,14 @@ void emitImportObject(Writer& out, const Interface& interface) {
   out.line({"extern const ", tableClass(interface), " ", unimplementedTable(interface), ";"}).line();
   out.doc(interface.doc);
   if (!interface.doc.empty()) out.line("//");
-  out.line("// The host's object. The module's class gets a reference to it, valid as long as the module's object lives; its");
+  out.line(
+      "// The host's object. The module's class gets a reference to it, valid as long as the module's object lives; "
+      "its");
   out.line("// methods may be called from any thread and block until the host answers.");
   out.open({"class ", interface.name, " final : public ", base, " {"});
   out.label("public:");
   out.line({"explicit ", interface.name, "(const BulkheadImport& import) noexcept : ImportObject(import, ",
             unimplementedTable(interface), ") {}"});
-  out.line();
   emitCallers(out, interface);
   out.close("};").line();
 }
@@ -31,17 +32,14 @@ void emitExportClass(Writer& out, const Contract& contract, const Interface& int
   out.line({"struct ", contract.title(), "Contract;"}).line();
   out.doc(interface.doc);
   if (!interface.doc.empty()) out.line("//");
-  out.line("// The module's class derives from it. Arguments are borrowed for the call; calls come from several threads at once");
+  out.line(
+      "// The module's class derives from it. Arguments are borrowed for the call; calls come from several threads at "
+      "once");
   out.line("// unless the schema says `serialized`. Return an error or throw to make the host's call fail.");
   out.open({"class ", interface.name, " {"});
   out.label("public:");
   out.line({"using BulkheadContracts = bulkhead::ContractList<", contract.title(), "Contract>;"}).line();
-  out.line({"virtual ~", interface.name, "() = default;"}).line();
-  for (const Method& method : interface.methods) {
-    out.doc(method.doc);
-    out.line({"virtual bulkhead::Result<", calleeResult(method), "> ", method.name, "(", calleeParams(method), ") = 0;"});
-    out.line();
-  }
+  emitVirtualMethods(out, interface);
   out.close("};").line();
 }
 

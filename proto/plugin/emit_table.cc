@@ -47,9 +47,9 @@ void emitTable(Writer& out, const Interface& interface) {
   for (const Method& method : interface.methods) {
     std::string flags = method.idempotent ? "BULKHEAD_METHOD_IDEMPOTENT" : "";
     if (interface.serialized) flags += std::string(flags.empty() ? "" : " | ") + "BULKHEAD_METHOD_SERIALIZED";
-    out.line({"inline constexpr BulkheadMethod ", methodConstant(interface, method), " = {", idConstant(interface), ", ",
-              std::to_string(method.ordinal), ", ", flags.empty() ? "0" : flags, ", ", std::to_string(method.deadlineMs),
-              ", \"", interface.name, ".", method.name, "\"};"});
+    out.line({"inline constexpr BulkheadMethod ", methodConstant(interface, method), " = {", idConstant(interface),
+              ", ", std::to_string(method.ordinal), ", ", flags.empty() ? "0" : flags, ", ",
+              std::to_string(method.deadlineMs), ", \"", interface.name, ".", method.name, "\"};"});
   }
   if (!interface.methods.empty()) out.line();
 }
@@ -91,7 +91,8 @@ std::string emitManifestHeader(const Contract& contract) {
   out.line({"namespace ", contract.cppNamespace, " {"}).line();
   out.line("// The message of proto/manifest.capnp in capnp's standard framing.");
   out.open({"inline constexpr std::array<std::uint64_t, ", std::to_string(contract.manifest.size()), "> k",
-            contract.title(), "Manifest = {"}, 4);
+            contract.title(), "Manifest = {"},
+           4);
   std::string line;
   for (std::size_t i = 0; i < contract.manifest.size(); ++i) {
     char word[32];

@@ -53,7 +53,8 @@ int run() {
     for (auto file : request.getRequestedFiles()) generate(request, file);
     return 0;
   } catch (const kj::Exception& exception) {
-    std::fprintf(stderr, "capnpc-bulkhead: %s; run it as `capnp compile -obulkhead`\n", exception.getDescription().cStr());
+    std::fprintf(stderr, "capnpc-bulkhead: %s; run it as `capnp compile -obulkhead`\n",
+                 exception.getDescription().cStr());
   } catch (const std::exception& exception) {
     std::fprintf(stderr, "%s\n", exception.what());
   }

@@ -4,6 +4,7 @@
 #include "proto/plugin/types.h"
 
 #include <bulkhead/abi.h>
+
 #include <capnp/message.h>
 #include <capnp/serialize.h>
 

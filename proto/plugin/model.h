@@ -93,10 +93,10 @@ struct Enum {
 
 // One schema file.
 struct Contract {
-  std::string file;           // "codec.capnp", as given on the command line
-  std::string stem;           // "codec", with its folder
-  std::string name;           // "codec", without
-  std::string cppNamespace;   // "codec", "acme::codec"
+  std::string file;          // "codec.capnp", as given on the command line
+  std::string stem;          // "codec", with its folder
+  std::string name;          // "codec", without
+  std::string cppNamespace;  // "codec", "acme::codec"
   std::string doc;
   std::optional<Interface> exports;
   std::optional<Interface> imports;

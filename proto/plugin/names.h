@@ -28,7 +28,7 @@ struct EntryNames {
   explicit EntryNames(const Method& method);
 
   Names names;
-  std::vector<std::string> params;   // as the schema's fields; of a message method one: the message
+  std::vector<std::string> params;  // as the schema's fields; of a message method one: the message
   std::vector<std::string> results;
   std::string self;
   std::string error;

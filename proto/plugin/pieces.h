@@ -13,20 +13,20 @@ std::string tableClass(const Interface& interface);
 std::string idConstant(const Interface& interface);
 std::string methodConstant(const Interface& interface, const Method& method);
 
-// "std::int32_t a, std::int32_t b": the C++ parameters of a method as its caller, or its implementer, sees them.
+// "std::int32_t a, std::int32_t b": the C++ parameters of a method as its caller sees them.
 std::string callerParams(const Method& method);
-std::string calleeParams(const Method& method);
-// What the implementer returns in its Result: void where it fills a Builder.
-std::string calleeResult(const Method& method);
 
 // "(void* self, std::int32_t a, ..., const BulkheadErrorSink* error)": the C signature of a table entry, with names or
 // as a declaration where unused ones are left out.
 std::string entryParams(const Method& method);
 std::string entryParamsUnnamed(const Method& method);
 
-// A class with all public methods of `interface` for its caller: C++ in, the table's C entry, a Result out. The class
-// it is emitted into has the member template `invoke`.
+// All methods of `interface` for its caller: C++ in, the table's C entry, a Result out. The class they are emitted into
+// has the member template `invoke`.
 void emitCallers(Writer& out, const Interface& interface);
+
+// What an implementer derives from: a virtual destructor and a pure virtual function per method.
+void emitVirtualMethods(Writer& out, const Interface& interface);
 
 // A C entry that calls a C++ object and lets nothing pass but a status.
 struct Callee {

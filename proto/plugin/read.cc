@@ -21,14 +21,13 @@ struct Plain {
   const char* name;
 };
 using Which = capnp::schema::Type::Which;
-constexpr Plain kPlain[] = {
-    {Which::BOOL, Kind::boolean, "Bool"},       {Which::INT8, Kind::int8, "Int8"},
-    {Which::INT16, Kind::int16, "Int16"},       {Which::INT32, Kind::int32, "Int32"},
-    {Which::INT64, Kind::int64, "Int64"},       {Which::UINT8, Kind::uint8, "UInt8"},
-    {Which::UINT16, Kind::uint16, "UInt16"},    {Which::UINT32, Kind::uint32, "UInt32"},
-    {Which::UINT64, Kind::uint64, "UInt64"},    {Which::FLOAT32, Kind::float32, "Float32"},
-    {Which::FLOAT64, Kind::float64, "Float64"}, {Which::TEXT, Kind::text, "Text"},
-    {Which::DATA, Kind::data, "Data"}};
+constexpr Plain kPlain[] = {{Which::BOOL, Kind::boolean, "Bool"},       {Which::INT8, Kind::int8, "Int8"},
+                            {Which::INT16, Kind::int16, "Int16"},       {Which::INT32, Kind::int32, "Int32"},
+                            {Which::INT64, Kind::int64, "Int64"},       {Which::UINT8, Kind::uint8, "UInt8"},
+                            {Which::UINT16, Kind::uint16, "UInt16"},    {Which::UINT32, Kind::uint32, "UInt32"},
+                            {Which::UINT64, Kind::uint64, "UInt64"},    {Which::FLOAT32, Kind::float32, "Float32"},
+                            {Which::FLOAT64, Kind::float64, "Float64"}, {Which::TEXT, Kind::text, "Text"},
+                            {Which::DATA, Kind::data, "Data"}};
 
 std::string stemOf(const std::string& file) {
   const std::string suffix = ".capnp";
@@ -40,7 +39,8 @@ std::string scopeOf(const std::string& cppNamespace) {
 }
 
 std::string identifierOf(std::string text) {
-  std::replace_if(text.begin(), text.end(), [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
+  std::replace_if(
+      text.begin(), text.end(), [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
   return text;
 }
 
@@ -80,15 +80,17 @@ void Reader::readInterfaces() {
     if (imports) readInterface(node, "imports", contract_.imports);
   }
   if (!contract_.exports && !contract_.imports) {
-    fail("file", "has no contract; annotate an interface with $Bulkhead.exports (the module implements it) or "
-                 "$Bulkhead.imports (the host implements it)");
+    fail("file",
+         "has no contract; annotate an interface with $Bulkhead.exports (the module implements it) or "
+         "$Bulkhead.imports (the host implements it)");
   }
   if (!contract_.usesCapnp) return;
   for (auto import : file_.getImports()) {
     const std::string name = import.getName().cStr();
     if (name != "/bulkhead/bulkhead.capnp" && name != "/capnp/c++.capnp") {
-      fail("import \"" + name + "\"", "a contract with struct parameters or results cannot use types of other files; "
-                                      "declare them in this file");
+      fail("import \"" + name + "\"",
+           "a contract with struct parameters or results cannot use types of other files; "
+           "declare them in this file");
     }
   }
 }
@@ -249,8 +251,7 @@ bool Reader::isAnnotated(capnp::List<capnp::schema::Annotation>::Reader annotati
 }
 
 bool Reader::isInFile(Node node) const {
-  for (auto parent = nodes_.find(node.getScopeId()); parent != nodes_.end();
-       parent = nodes_.find(node.getScopeId())) {
+  for (auto parent = nodes_.find(node.getScopeId()); parent != nodes_.end(); parent = nodes_.find(node.getScopeId())) {
     node = parent->second;
   }
   return node.getId() == file_.getId();

@@ -12,8 +12,8 @@ namespace bulkhead::plugin {
 bool isScalar(const Type& type);
 
 // --- C++, as users see it
-std::string cppParam(const Type& type);    // "std::string_view"
-std::string cppResult(const Type& type);   // "std::string"
+std::string cppParam(const Type& type);       // "std::string_view"
+std::string cppResult(const Type& type);      // "std::string"
 std::string cppResult(const Method& method);  // "void", "std::string", "DivideResult"
 
 // --- C, as the table has it
@@ -21,21 +21,21 @@ std::string cValue(const Type& type);   // "std::int32_t", "BulkheadBytes"
 std::string cResult(const Type& type);  // "std::int32_t*", "const BulkheadSink*"
 
 // --- Expressions. `value` is an expression of the source's type.
-std::string toC(const Type& type, const std::string& value);       // C++ value to the C parameter; may throw
-std::string fromC(const Type& type, const std::string& value);     // C parameter to the C++ one; may throw
+std::string toC(const Type& type, const std::string& value);        // C++ value to the C parameter; may throw
+std::string fromC(const Type& type, const std::string& value);      // C parameter to the C++ one; may throw
 std::string resultToC(const Type& type, const std::string& value);  // C++ result to its C value or view; may throw
-std::string sinkClass(const Type& type);   // of the consumer: "TextSink", fills a cppResult
-std::string replyClass(const Type& type);  // of a skeleton: "TextReply"
+std::string sinkClass(const Type& type);                            // of the consumer: "TextSink", fills a cppResult
+std::string replyClass(const Type& type);                           // of a skeleton: "TextReply"
 
 // --- Words
-std::string wordsOf(const Type& type, const std::string& value);                   // "textWords(name)"; empty for a scalar
-std::string writeCall(const Field& field, const std::string& value);               // "text(0, name)", "set<...>(1, a)"
-std::string readCall(const Field& field);                                          // "text(0)", "get<...>(1)"
+std::string wordsOf(const Type& type, const std::string& value);      // "textWords(name)"; empty for a scalar
+std::string writeCall(const Field& field, const std::string& value);  // "text(0, name)", "set<...>(1, a)"
+std::string readCall(const Field& field);                             // "text(0)", "get<...>(1)"
 
 // --- In capnp's own classes, for message methods
 std::string capnpSetter(const Field& field, const std::string& builder, const std::string& value);  // a statement
-std::string capnpGetter(const Field& field, const std::string& reader);        // an expression of the C++ parameter's type
-std::string capnpResult(const Field& field, const std::string& reader);        // an expression of the C++ result's type
+std::string capnpGetter(const Field& field, const std::string& reader);  // an expression of the C++ parameter's type
+std::string capnpResult(const Field& field, const std::string& reader);  // an expression of the C++ result's type
 
 // --- In the manifest (proto/manifest.capnp says how they look)
 std::string signature(const Method& method);

@@ -11,24 +11,23 @@ namespace {
 
 // C++ keywords, and macros of the C library that look like names.
 const std::set<std::string> kKeywords = {
-    "alignas",      "alignof",   "and",        "and_eq",    "asm",           "auto",         "bitand",
-    "bitor",        "bool",      "break",      "case",      "catch",         "char",         "char8_t",
-    "char16_t",     "char32_t",  "class",      "co_await",  "co_return",     "co_yield",     "compl",
-    "concept",      "const",     "const_cast", "consteval", "constexpr",     "constinit",    "continue",
-    "decltype",     "default",   "delete",     "do",        "double",        "dynamic_cast", "else",
-    "enum",         "explicit",  "export",     "extern",    "false",         "float",        "for",
-    "friend",       "goto",      "if",         "inline",    "int",           "long",         "mutable",
-    "namespace",    "new",       "noexcept",   "not",       "not_eq",        "nullptr",      "operator",
-    "or",           "or_eq",     "private",    "protected", "public",        "register",     "reinterpret_cast",
-    "requires",     "return",    "short",      "signed",    "sizeof",        "static",       "static_assert",
-    "static_cast",  "struct",    "switch",     "template",  "this",          "thread_local", "throw",
-    "true",         "try",       "typedef",    "typeid",    "typename",      "union",        "unsigned",
-    "using",        "virtual",   "void",       "volatile",  "wchar_t",       "while",        "xor",
-    "xor_eq",       "errno",     "linux",      "unix",      "assert",        "bulkhead",     "std"};
+    "alignas",     "alignof",  "and",        "and_eq",    "asm",       "auto",         "bitand",
+    "bitor",       "bool",     "break",      "case",      "catch",     "char",         "char8_t",
+    "char16_t",    "char32_t", "class",      "co_await",  "co_return", "co_yield",     "compl",
+    "concept",     "const",    "const_cast", "consteval", "constexpr", "constinit",    "continue",
+    "decltype",    "default",  "delete",     "do",        "double",    "dynamic_cast", "else",
+    "enum",        "explicit", "export",     "extern",    "false",     "float",        "for",
+    "friend",      "goto",     "if",         "inline",    "int",       "long",         "mutable",
+    "namespace",   "new",      "noexcept",   "not",       "not_eq",    "nullptr",      "operator",
+    "or",          "or_eq",    "private",    "protected", "public",    "register",     "reinterpret_cast",
+    "requires",    "return",   "short",      "signed",    "sizeof",    "static",       "static_assert",
+    "static_cast", "struct",   "switch",     "template",  "this",      "thread_local", "throw",
+    "true",        "try",      "typedef",    "typeid",    "typename",  "union",        "unsigned",
+    "using",       "virtual",  "void",       "volatile",  "wchar_t",   "while",        "xor",
+    "xor_eq",      "errno",    "linux",      "unix",      "assert",    "bulkhead",     "std"};
 
 // Members that generated classes have beside the schema's methods.
-const std::set<std::string> kMembers = {"within",      "invoke",     "header", "kTable",
-                                        "kInterfaceId", "hostImport", "module"};
+const std::set<std::string> kMembers = {"within", "invoke", "header", "kTable", "kInterfaceId", "hostImport", "module"};
 
 class Validator {
  public:

@@ -21,8 +21,8 @@ void emitReads(Writer& out, const Fields& fields, const std::string& reader, con
     if (locals[i].empty()) continue;
     out.line({"const BulkheadBytes ", locals[i], " = ", reader, ".", readCall(fields.list[i]), ";"});
   }
-  out.line({"if (", reader, ".fault() != nullptr) return ", kDetail, "reportMalformed(", error, ", ", reader,
-            ".fault());"});
+  out.line(
+      {"if (", reader, ".fault() != nullptr) return ", kDetail, "reportMalformed(", error, ", ", reader, ".fault());"});
 }
 
 std::vector<std::string> viewLocals(const Fields& fields, Names& names, const std::string& suffix) {
@@ -42,8 +42,8 @@ void emitDirectStub(Writer& out, const Interface& interface, const Method& metho
     const std::string variable = wordsOf(method.params.list[i].type, names.params[i]);
     if (!variable.empty()) words += " + " + variable;
   }
-  out.line({kDetail, "StubCall ", call, "(", names.self, ", ", methodConstant(interface, method), ", ", names.error,
-            ");"});
+  out.line(
+      {kDetail, "StubCall ", call, "(", names.self, ", ", methodConstant(interface, method), ", ", names.error, ");"});
   out.line({"if (!", call, ".begin(", words, ")) return BULKHEAD_FAILED;"});
   out.line({kDetail, "WordWriter ", request, "(", call, ".words());"});
   out.line({request, ".root(", sectionSizes(method.params), ");"});
@@ -118,8 +118,9 @@ void emitStub(Writer& out, const Interface& interface, const Method& method) {
 }
 
 void emitSkeleton(Writer& out, const Interface& interface, const Method& method) {
-  out.open({"static std::int32_t ", method.name, "(const ", tableClass(interface),
-            "& table, void* self, BulkheadBytes params, const BulkheadReply* reply, const BulkheadErrorSink* error) {"});
+  out.open(
+      {"static std::int32_t ", method.name, "(const ", tableClass(interface),
+       "& table, void* self, BulkheadBytes params, const BulkheadReply* reply, const BulkheadErrorSink* error) {"});
   if (method.isMessage) {
     out.line({"const ", kDetail, "MessageReply results(reply);"});
     out.line({"return table.", method.name, "(self, params, results.sink(), error);"});
@@ -187,8 +188,8 @@ void emitSkeletonFunction(Writer& out, const Interface& interface) {
   out.line({"[[maybe_unused]] const auto& table = *reinterpret_cast<const ", tableClass(interface), "*>(header);"});
   out.open({"switch (ordinal) {"});
   for (const Method& method : interface.methods) {
-    out.line({"case ", methodConstant(interface, method), ".ordinal: return ", interface.name, "Skeleton::", method.name,
-              "(table, self, params, reply, error);"});
+    out.line({"case ", methodConstant(interface, method), ".ordinal: return ", interface.name,
+              "Skeleton::", method.name, "(table, self, params, reply, error);"});
   }
   out.line({"default: return ", kDetail, "reportUnknownMethod(error, \"", interface.name, "\", ordinal);"});
   out.close().close("});").close();

@@ -33,7 +33,8 @@ Writer& Writer::doc(std::string_view text) {
     const std::size_t end = text.find('\n');
     std::string_view first = text.substr(0, end);
     text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
-    while (!first.empty() && (first.back() == ' ' || first.back() == '\r' || first.back() == '\\')) first.remove_suffix(1);
+    while (!first.empty() && (first.back() == ' ' || first.back() == '\r' || first.back() == '\\'))
+      first.remove_suffix(1);
     line({first.empty() ? "//" : "// ", first});
   }
   return *this;

@@ -128,7 +128,6 @@ void write(schema::ToWorker::Builder to, const ToWorker& message) {
   std::visit(Overloaded{
                  [&](const Setup& from) { write(to.initSetup(), from); },
                  [&](const OpenLane& from) { to.initOpenLane().setLane(from.lane); },
-                 [&](const CloseLane& from) { to.initCloseLane().setLane(from.lane); },
                  [&](const OpenRegion& from) { write(to.initOpenRegion(), from); },
                  [&](const RetireRegion& from) { to.initRetireRegion().setId(from.id); },
                  [&](const Shutdown&) { to.setShutdown(); },
@@ -223,7 +222,6 @@ ToWorker read(schema::ToWorker::Reader from) {
   switch (from.which()) {
     case Which::SETUP: return read(from.getSetup());
     case Which::OPEN_LANE: return OpenLane{from.getOpenLane().getLane()};
-    case Which::CLOSE_LANE: return CloseLane{from.getCloseLane().getLane()};
     case Which::OPEN_REGION: {
       const auto region = from.getOpenRegion();
       return OpenRegion{region.getId(), region.getBytes(), region.getLane(), region.getWorkerWrites()};

@@ -107,10 +107,6 @@ struct OpenLane {
   std::uint32_t lane = 0;
 };
 
-struct CloseLane {
-  std::uint32_t lane = 0;
-};
-
 struct OpenRegion {
   std::uint32_t id = 0;
   std::uint64_t bytes = 0;
@@ -124,7 +120,7 @@ struct RetireRegion {
 
 struct Shutdown {};
 
-using ToWorker = std::variant<Setup, OpenLane, CloseLane, OpenRegion, RetireRegion, Shutdown>;
+using ToWorker = std::variant<Setup, OpenLane, OpenRegion, RetireRegion, Shutdown>;
 
 // How many descriptors the protocol attaches to a message to the worker. (To the host: never one.)
 std::size_t descriptorCount(const ToWorker& message) noexcept;

@@ -28,6 +28,9 @@ class Endpoint {
   // Publishes a frame whose payload is in place, and passes the turn. `frame.sequence` is set here. Never blocks.
   void post(FrameHeader frame) noexcept;
 
+  // The sequence of the frame posted last.
+  std::uint32_t postedSequence() const noexcept { return posted_; }
+
   // Whether a frame is there that was not taken.
   bool arrived() const noexcept { return peerSequence() != taken_; }
   // Blocks until a frame arrives, the deadline (CLOCK_MONOTONIC; 0: none) passes or the peer is dead. A frame that is there wins over both others.

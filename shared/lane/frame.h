@@ -60,7 +60,8 @@ struct FrameHeader {
   std::uint16_t ordinal;    // call: the method
   std::uint32_t words;      // size of the payload
   std::uint32_t place;      // where it is: bytes from the start of the slot, or kRegionBit | region id
-  std::uint64_t target;     // call: interface id; needRegion: bytes; regionReady: region id
+  std::uint64_t target;     // call: interface id; needRegion: bytes; regionReady: region id; reply and error of the
+                            // worker: the sequence of the frame that they answer, so that none is taken for another's
   std::int64_t deadlineNs;  // call by the host: CLOCK_MONOTONIC, 0 for none; else 0
 };
 static_assert(sizeof(FrameHeader) == 32 && alignof(FrameHeader) == 8);

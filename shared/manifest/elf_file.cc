@@ -4,7 +4,6 @@
 
 #include <elf.h>
 #include <fcntl.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -274,18 +273,16 @@ Result<ElfFile> readElf(int fd, std::string_view name) {
   }
 }
 
-Result<int> openForReading(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-  if (fd < 0) return cannotOpen(path, errno);
+Result<posix::UniqueFd> openForReading(const std::string& path) {
+  posix::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (!fd) return cannotOpen(path, errno);
   return fd;
 }
 
 Result<ElfFile> readElf(const std::string& path) {
-  const Result<int> fd = openForReading(path);
+  const Result<posix::UniqueFd> fd = openForReading(path);
   if (!fd) return fd.error();
-  Result<ElfFile> file = readElf(*fd, path);
-  ::close(*fd);
-  return file;
+  return readElf(fd->get(), path);
 }
 
 }  // namespace bulkhead::manifest

@@ -4,6 +4,8 @@
 // offset and count is checked against the file and against a cap, and nothing of it runs.
 #pragma once
 
+#include "shared/posix/unique_fd.h"
+
 #include <bulkhead/result.h>
 
 #include <cstddef>
@@ -52,7 +54,7 @@ Result<ElfFile> readElf(int fd, std::string_view name);
 // cannot be opened.
 Result<ElfFile> readElf(const std::string& path);
 
-// Opens `path` for reading without waiting on a FIFO. The caller closes the descriptor. Fails as readElf(path) does.
-Result<int> openForReading(const std::string& path);
+// Opens `path` for reading without waiting on a FIFO. Fails as readElf(path) does.
+Result<posix::UniqueFd> openForReading(const std::string& path);
 
 }  // namespace bulkhead::manifest

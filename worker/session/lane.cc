@@ -20,6 +20,8 @@ thread_local Lane* currentLane = nullptr;
 
 // A region above this is asked for anew each time, so that the memory goes back.
 constexpr std::uint64_t kKeptBytes = std::uint64_t{16} << 20;
+// What a reply's beginning leaves of the slot: a brief error of a call nested above it always fits.
+constexpr std::uint32_t kErrorRoom = 512;
 
 lane::FrameError plain(ErrorKind kind, std::string text) {
   return {static_cast<std::uint32_t>(kind), {}, std::move(text)};
@@ -37,9 +39,8 @@ FrameHeader Lane::next() {
   for (;;) {
     if (endpoint_.wait(0) != lane::Arrival::frame) continue;
     FrameHeader header{};
-    if (!endpoint_.take().accept(header, [this](const FrameHeader& frame) {
-          return frame.sequence == endpoint_.expectedSequence();
-        })) {
+    if (!endpoint_.take().accept(
+            header, [this](const FrameHeader& frame) { return frame.sequence == endpoint_.expectedSequence(); })) {
       ::_exit(kProtocolError);
     }
     return header;
@@ -55,8 +56,7 @@ Result<BulkheadBytes> Lane::payload(const FrameHeader& header) {
   return BulkheadBytes{(*region)->data(), header.words};
 }
 
-void Lane::post(FrameKind kind, std::uint32_t place, std::uint64_t words, std::uint64_t target,
-                std::uint16_t ordinal) {
+void Lane::post(FrameKind kind, std::uint32_t place, std::uint64_t words, std::uint64_t target, std::uint16_t ordinal) {
   FrameHeader frame{};
   frame.kind = kind;
   frame.depth = static_cast<std::uint8_t>(depth_);
@@ -69,9 +69,14 @@ void Lane::post(FrameKind kind, std::uint32_t place, std::uint64_t words, std::u
   if (kind_ == Kind::imports && serving_ == 0) owner_.hint(index_);
 }
 
-Result<Lane::Place> Lane::reserve(std::uint64_t words) {
-  if (words <= lane::slotCapacity(endpoint_.slotBytes()) / sizeof(std::uint64_t)) {
-    return Place{lane::kPayloadOffset, reinterpret_cast<std::uint64_t*>(endpoint_.slot() + lane::kPayloadOffset)};
+Result<Lane::Place> Lane::reserve(std::uint64_t words, std::uint32_t keptBytes) {
+  const std::uint32_t end = endpoint_.slotBytes() - lane::kTailBytes;
+  if (top_ + keptBytes <= end && words <= (end - top_ - keptBytes) / sizeof(std::uint64_t)) {
+    return Place{top_, reinterpret_cast<std::uint64_t*>(endpoint_.slot() + top_)};
+  }
+  if (regionHeld_) {
+    return Error(ErrorKind::resourceExhausted,
+                 "results of the calls under way on this thread fill its slot: raise IsolatedOptions::slotBytes");
   }
   const std::uint64_t bytes = words * sizeof(std::uint64_t);
   if (outgoing_ == nullptr || outgoing_->size() < bytes || outgoing_->size() > kKeptBytes) {
@@ -98,29 +103,39 @@ Result<void> Lane::needRegion(std::uint64_t bytes) {
   return {};
 }
 
-void Lane::postError(const lane::FrameError& error) {
+void Lane::postError(const lane::FrameError& error, std::uint32_t question) {
   auto place = reserve(lane::errorWords(error));
   if (place) {
     lane::encodeError(error, place->start);
-    return post(FrameKind::error, place->place, lane::errorWords(error));
+    return post(FrameKind::error, place->place, lane::errorWords(error), question);
   }
   // No room for a long text: a short one always fits.
   const lane::FrameError brief{error.kind, {}, error.text.substr(0, 256)};
   place = reserve(lane::errorWords(brief));
   lane::encodeError(brief, place->start);
-  post(FrameKind::error, place->place, lane::errorWords(brief));
+  post(FrameKind::error, place->place, lane::errorWords(brief), question);
 }
 
 // ---- the host's calls
 
-// Where a skeleton builds its reply: in the slot while it fits, else in a region.
+// Where a skeleton builds its reply: in the slot while it fits, else in a region. What is written before the method
+// runs, the root, stays there while the method's imports use the lane: they go above it.
 class ReplyBuilder {
  public:
-  explicit ReplyBuilder(Lane& lane) : lane_(lane), reply_{this, &extend} {}
+  explicit ReplyBuilder(Lane& lane) : lane_(lane), reply_{this, &extend}, base_(lane.top_) {}
+  ReplyBuilder(const ReplyBuilder&) = delete;
+  ReplyBuilder& operator=(const ReplyBuilder&) = delete;
+  ~ReplyBuilder() { release(); }
+
   const BulkheadReply* reply() const noexcept { return &reply_; }
   std::uint32_t place() const noexcept { return place_.place; }
   std::uint64_t words() const noexcept { return words_; }
   const std::optional<Error>& error() const noexcept { return error_; }
+  // Gives up the room. What was written is still there for the next frame, or is dropped for another one.
+  void release() noexcept {
+    lane_.top_ = base_;
+    if (std::exchange(isRegion_, false)) lane_.regionHeld_ = false;
+  }
 
  private:
   static std::uint64_t* extend(void* context, std::uint64_t words) {
@@ -129,7 +144,8 @@ class ReplyBuilder {
   std::uint64_t* grow(std::uint64_t words) {
     // A region that has to be replaced must stay until its words were copied.
     const std::shared_ptr<memory::WorkerRegion> before = lane_.outgoing_;
-    auto place = lane_.reserve(words);
+    release();
+    auto place = lane_.reserve(words, words_ == 0 ? kErrorRoom : 0);
     if (!place) {
       error_ = place.error();
       return nullptr;
@@ -137,14 +153,25 @@ class ReplyBuilder {
     if (words_ != 0 && place->start != place_.start) {
       std::memcpy(place->start, place_.start, words_ * sizeof(std::uint64_t));
     }
-    place_ = *place;
-    words_ = words;
+    hold(*place, words);
     return place_.start;
+  }
+  void hold(const Lane::Place& place, std::uint64_t words) noexcept {
+    place_ = place;
+    words_ = words;
+    isRegion_ = (place.place & lane::kRegionBit) != 0;
+    if (isRegion_) {
+      lane_.regionHeld_ = true;
+    } else {
+      lane_.top_ = place.place + static_cast<std::uint32_t>(words * sizeof(std::uint64_t));
+    }
   }
 
   Lane& lane_;
   BulkheadReply reply_;
+  const std::uint32_t base_;  // of the slot's stack
   Lane::Place place_;
+  bool isRegion_ = false;
   std::uint64_t words_ = 0;
   std::optional<Error> error_;
 };
@@ -157,12 +184,12 @@ void Lane::serve() {
     const FrameHeader header = next();
     switch (header.kind) {
       case FrameKind::call: serveCall(header); break;
-      case FrameKind::load: serveLoad(); break;
+      case FrameKind::load: serveLoad(header); break;
       case FrameKind::unload:
         ++depth_;
         ++serving_;
         owner_.unload();
-        post(FrameKind::reply, lane::kPayloadOffset, 0);
+        post(FrameKind::reply, lane::kPayloadOffset, 0, header.sequence);
         --serving_;
         --depth_;
         break;
@@ -172,14 +199,14 @@ void Lane::serve() {
   }
 }
 
-void Lane::serveLoad() {
+void Lane::serveLoad(const FrameHeader& header) {
   ++depth_;
   ++serving_;
   auto loaded = owner_.load();
   if (loaded) {
-    post(FrameKind::reply, lane::kPayloadOffset, 0);
+    post(FrameKind::reply, lane::kPayloadOffset, 0, header.sequence);
   } else {
-    postError(lane::toFrameError(loaded.error()));
+    postError(lane::toFrameError(loaded.error()), header.sequence);
   }
   --serving_;
   --depth_;
@@ -191,9 +218,9 @@ void Lane::serveCall(const FrameHeader& header) {
   const BulkheadExport* const target = owner_.findExport(header.target);
   auto params = payload(header);
   if (target == nullptr) {
-    postError(plain(ErrorKind::unimplemented, "the module does not implement this interface"));
+    postError(plain(ErrorKind::unimplemented, "the module does not implement this interface"), header.sequence);
   } else if (!params) {
-    postError(lane::toFrameError(params.error()));
+    postError(lane::toFrameError(params.error()), header.sequence);
   } else {
     BulkheadScope scope{};
     scope.size = sizeof scope;
@@ -209,12 +236,13 @@ void Lane::serveCall(const FrameHeader& header) {
     const std::int32_t status =
         target->skeleton(target->table, owner_.self(), header.ordinal, *params, reply.reply(), &sink);
     bulkhead_scope_leave(&scope);
+    reply.release();
     if (reply.error()) {
-      postError(lane::toFrameError(*reply.error()));
+      postError(lane::toFrameError(*reply.error()), header.sequence);
     } else if (status == BULKHEAD_OK) {
-      post(FrameKind::reply, reply.place(), reply.words());
+      post(FrameKind::reply, reply.place(), reply.words(), header.sequence);
     } else {
-      postError(reported.value_or(plain(ErrorKind::moduleError, "failed without saying why")));
+      postError(reported.value_or(plain(ErrorKind::moduleError, "failed without saying why")), header.sequence);
     }
   }
   --serving_;
@@ -247,8 +275,8 @@ Result<BulkheadBytes> Lane::call(const BulkheadMethod& method, BulkheadRequest& 
     if (header.kind == FrameKind::reply || !words) return words;
     if (header.kind != FrameKind::error) ::_exit(kProtocolError);
     lane::FrameError error = lane::decodeError(*words);
-    return Error(ErrorBody{static_cast<ErrorKind>(error.kind), {}, {}, std::move(error.type), std::move(error.text),
-                           nullptr});
+    return Error(
+        ErrorBody{static_cast<ErrorKind>(error.kind), {}, {}, std::move(error.type), std::move(error.text), nullptr});
   }
 }
 

@@ -1,5 +1,5 @@
-// The worker's end of one lane. The twin is host/isolated/host_lane.h; here the peer is trusted, so payloads are read where
-// they lie.
+// The worker's end of one lane. The twin is host/isolated/host_lane.h; here the peer is trusted, so payloads are read
+// where they lie.
 #pragma once
 
 #include "shared/lane/endpoint.h"
@@ -70,29 +70,34 @@ class Lane {
  private:
   friend class ReplyBuilder;
 
-  // Room for a frame of this side, at `words` words.
+  // Room for a frame of this side.
   struct Place {
     std::uint32_t place = lane::kPayloadOffset;
     std::uint64_t* start = nullptr;
   };
-  Result<Place> reserve(std::uint64_t words);
+  // In the slot above top_ if that leaves `keptBytes` there, else in a region. It is not taken: the next frame goes
+  // there, too.
+  Result<Place> reserve(std::uint64_t words, std::uint32_t keptBytes = 0);
   Result<void> needRegion(std::uint64_t bytes);
 
   lane::FrameHeader next();
   Result<BulkheadBytes> payload(const lane::FrameHeader& header);
   void post(lane::FrameKind kind, std::uint32_t place, std::uint64_t words, std::uint64_t target = 0,
             std::uint16_t ordinal = 0);
-  void postError(const lane::FrameError& error);
+  // `question`: the sequence of the frame that it answers.
+  void postError(const lane::FrameError& error, std::uint32_t question);
   void serveCall(const lane::FrameHeader& header);
-  void serveLoad();
+  void serveLoad(const lane::FrameHeader& header);
 
   LaneOwner& owner_;
   const std::uint32_t index_;
   const Kind kind_;
   std::mutex thread_;  // held by the thread that serves
   lane::Endpoint endpoint_;
-  std::uint32_t depth_ = 0;    // calls under way, both directions
-  std::uint32_t serving_ = 0;  // of those, the host's
+  std::uint32_t depth_ = 0;                   // calls under way, both directions
+  std::uint32_t serving_ = 0;                 // of those, the host's
+  std::uint32_t top_ = lane::kPayloadOffset;  // of the slot's stack: below are replies of calls under way
+  bool regionHeld_ = false;                   // such a reply is in outgoing_
   std::shared_ptr<memory::WorkerRegion> outgoing_;
   std::uint32_t outgoingId_ = 0;
   std::shared_ptr<memory::WorkerRegion> incoming_;  // of the message read last

@@ -37,6 +37,7 @@ Result<void> Module::load(BulkheadChannel* channel, const BulkheadHostServices& 
   auto instance = loader::Instance::create(library_->module(), imports_, services, load_.file.path);
   if (!instance) return std::move(instance).error();
   instance_.emplace(*std::move(instance));
+  loaded_.store(true, std::memory_order_release);
   return {};
 }
 
@@ -45,7 +46,7 @@ void Module::unload() {
 }
 
 const BulkheadExport* Module::findExport(std::uint64_t interfaceId) const noexcept {
-  if (!instance_) return nullptr;
+  if (!loaded_.load(std::memory_order_acquire)) return nullptr;
   const std::span exports(library_->module().exports, library_->module().export_count);
   const auto found = std::find_if(exports.begin(), exports.end(), [&](const BulkheadExport& candidate) {
     return candidate.interface_id == interfaceId;

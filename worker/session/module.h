@@ -39,6 +39,7 @@ class Module {
   std::optional<loader::Library> library_;
   std::vector<BulkheadImport> imports_;
   std::optional<loader::Instance> instance_;
+  std::atomic<bool> loaded_{false};  // released by the lane that loads, acquired by those that call
 };
 
 }  // namespace bulkhead::worker

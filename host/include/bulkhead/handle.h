@@ -7,8 +7,11 @@
 #include <bulkhead/detail/slow_call.h>
 #include <bulkhead/result.h>
 
+#include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -25,7 +28,10 @@ class WallDeadline {
   explicit WallDeadline(std::chrono::nanoseconds limit) noexcept;
   WallDeadline(const WallDeadline&) = delete;
   WallDeadline& operator=(const WallDeadline&) = delete;
-  ~WallDeadline() { callThread.wallDeadlineNs = outerNs_; }
+  ~WallDeadline() {
+    callThread.wallDeadlineNs = outerNs_;
+    if (outerNs_ == 0) callThread.plainCounters = callThread.counters;
+  }
 
  private:
   std::int64_t outerNs_;
@@ -40,59 +46,72 @@ class Handle {
  public:
   Handle() : slot_(detail::emptySlot()) {}
   explicit Handle(std::shared_ptr<const detail::InterfaceSlot> slot) : slot_(std::move(slot)) {}
+  // Moving copies: a handle that was moved from is still a handle, not a trap.
+  Handle(const Handle&) = default;
+  Handle& operator=(const Handle&) = default;
 
  protected:
   // Calls through the current binding. `call` is (const Table&, void* self, const BulkheadErrorSink*, R& value), or
   // without the last for R = void, and returns the table entry's status.
+  //
+  // `call` holds what it needs by value and is copied for the slow path only; nothing that is called out of line sees
+  // the Result. So arguments and results of a plain call stay in registers, except what the C ABI wants in memory.
   template <class R, class Call>
   [[gnu::always_inline]] Result<R> invoke(const BulkheadMethod& method, const Call& call) const {
-    {
-      const detail::CallPin pin(*slot_);
+    Value<R> value{};
+    std::atomic<std::uint32_t>* const counters = detail::callThread.plainCounters;
+    if (counters != nullptr) [[likely]] {
+      const detail::CallPin pin(*slot_, counters);
       const detail::Binding& binding = pin.binding();
-      if (isPlain(binding, method)) [[likely]] {
-        return callThrough<R>(binding, method, call);
+      if (pin.holds() && isPlain(binding, method)) [[likely]] {
+        detail::ErrorCollector collector;
+        if (callTable(binding, call, collector, value) == BULKHEAD_OK) [[likely]] return success<R>(value);
+        return collector.take(*slot_, binding, method);
       }
     }
-    return invokeSlowly<R>(method, call);
+    if (auto error = invokeSlowly(*slot_, method, call, value)) return *std::move(error);
+    return success<R>(value);
   }
 
  private:
-  // No deadline to look at here (isolated stubs keep their own), no queue, and a live table.
+  struct Nothing {};
+  template <class R>
+  using Value = std::conditional_t<std::is_void_v<R>, Nothing, R>;
+
+  // Live, no queue, and no deadline to look at here (isolated stubs keep their own).
   static bool isPlain(const detail::Binding& binding, const BulkheadMethod& method) noexcept {
-    if ((binding.flags & detail::Binding::kSlow) != 0) return false;
-    if ((binding.flags & detail::Binding::kHostMade) != 0) return true;
-    return method.deadline_ms == 0 && detail::callThread.wallDeadlineNs == 0;
+    return (binding.flags == 0 && method.deadline_ms == 0) || binding.flags == detail::Binding::kHostMade;
   }
 
-  template <class R, class Call>
-  Result<R> callThrough(const detail::Binding& binding, const BulkheadMethod& method, const Call& call) const {
-    detail::ErrorCollector collector;
+  template <class Call, class V>
+  [[gnu::always_inline]] static std::int32_t callTable(const detail::Binding& binding, const Call& call,
+                                                       const detail::ErrorCollector& collector, V& value) {
     const Table& table = *reinterpret_cast<const Table*>(binding.table);
-    if constexpr (std::is_void_v<R>) {
-      if (call(table, binding.self, collector.sink()) == BULKHEAD_OK) [[likely]] return {};
+    if constexpr (std::is_same_v<V, Nothing>) {
+      return call(table, binding.self, collector.sink());
     } else {
-      R value{};
-      if (call(table, binding.self, collector.sink(), value) == BULKHEAD_OK) [[likely]] return value;
+      return call(table, binding.self, collector.sink(), value);
     }
-    return collector.take(*slot_, binding, method);
   }
 
-  template <class R, class Call>
-  [[gnu::noinline, gnu::cold]] Result<R> invokeSlowly(const BulkheadMethod& method, const Call& call) const {
-    detail::SlowCall slow(*slot_, method);
-    if (auto error = slow.enter()) return *std::move(error);
-    detail::ErrorCollector collector;
-    const Table& table = *reinterpret_cast<const Table*>(slow.binding().table);
+  template <class R, class V>
+  [[gnu::always_inline]] static Result<R> success(V& value) {
     if constexpr (std::is_void_v<R>) {
-      const std::int32_t status = call(table, slow.binding().self, collector.sink());
-      if (auto error = slow.leave(status, collector)) return *std::move(error);
       return {};
     } else {
-      R value{};
-      const std::int32_t status = call(table, slow.binding().self, collector.sink(), value);
-      if (auto error = slow.leave(status, collector)) return *std::move(error);
-      return value;
+      return std::move(value);
     }
+  }
+
+  template <class Call, class V>
+  [[gnu::noinline, gnu::cold]] static std::optional<Error> invokeSlowly(const detail::InterfaceSlot& slot,
+                                                                       const BulkheadMethod& method, const Call call,
+                                                                       V& value) {
+    detail::SlowCall slow(slot, method);
+    if (auto error = slow.enter()) return error;
+    detail::ErrorCollector collector;
+    const std::int32_t status = callTable(slow.binding(), call, collector, value);
+    return slow.leave(status, collector);
   }
 
   std::shared_ptr<const detail::InterfaceSlot> slot_;

@@ -142,7 +142,7 @@ class Host {
   // copied privately, checked, and its contracts compared with those compiled into this program.
   // Blocks until the module is ready: at most IsolatedOptions::loadDeadline when isolated, as long as its constructors take
   // in-process. Errors: notFound, notAModule, contractMismatch, loadFailed, workerStartFailed, deadlineExceeded,
-  // moduleDied, moduleError (its constructor threw), requirementNotMet, invalidConfiguration, resourceExhausted.
+  // moduleDied, requirementNotMet, invalidConfiguration, resourceExhausted.
   Result<Module> load(const std::string& file, const Placement& placement, const Imports& imports = {},
                       const LoadOptions& options = {});
 

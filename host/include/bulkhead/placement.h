@@ -41,7 +41,7 @@ struct IsolatedOptions {
   std::uint32_t slotBytes = 16 * 1024;
   // Stack of a lane's thread in the worker.
   std::uint64_t laneStackBytes = std::uint64_t{2} << 20;
-  Limits limits;
+  Limits limits = {};
   // The least isolation that will do; a system that cannot give it makes the load fail with requirementNotMet.
   Tier requiredTier = Tier::process;
 };

@@ -112,15 +112,19 @@ class Error {
   const std::string& method() const noexcept { return shared_->body.method; }
   const std::string& type() const noexcept { return shared_->body.type; }
   const std::string& text() const noexcept { return shared_->body.text; }
-  // Why the worker died; null unless the error comes from such a death.
+  // Why the worker died; null unless the error comes from such a death. A deadlineExceeded has none either: its caller is not kept
+  // waiting for the end of the process, whose report follows by HostOptions::onExit and Module::lastExit().
   const std::shared_ptr<const ExitReport>& exitReport() const noexcept { return shared_->body.exit; }
   const ErrorBody& body() const noexcept { return shared_->body; }
 
-  // One line: "deadlineExceeded: codec: Codec.decode: no answer within 50 ms; ...".
+  // One line, without control characters: "deadlineExceeded: codec: Codec.decode: no answer within 50 ms; ...".
   std::string message() const {
     std::string line = toString(kind());
     for (const std::string* part : {&module(), &method(), &type(), &text()}) {
       if (!part->empty()) line.append(": ").append(*part);
+    }
+    for (char& byte : line) {
+      if (static_cast<unsigned char>(byte) < 0x20 || byte == 0x7f) byte = ' ';
     }
     return line;
   }
@@ -134,7 +138,11 @@ class Error {
     if (shared_ != nullptr) shared_->references.fetch_add(1, std::memory_order_relaxed);
   }
   void release() noexcept {
-    if (shared_ != nullptr && shared_->references.fetch_sub(1, std::memory_order_acq_rel) == 1) delete shared_;
+    if (shared_ != nullptr) drop(shared_);
+  }
+  // Takes the pointer, not the Error: a Result without an error can stay in registers.
+  [[gnu::cold, gnu::noinline]] static void drop(Shared* shared) noexcept {
+    if (shared->references.fetch_sub(1, std::memory_order_acq_rel) == 1) delete shared;
   }
 
   Shared* shared_;

@@ -25,29 +25,29 @@
 #include <string_view>
 
 // Once per module, at namespace scope outside of any namespace: `BULKHEAD_MODULE(M)` where M derives from the generated
-// class of one contract, or `BULKHEAD_MODULE(M, a::module::CodecContract, b::module::ClockContract)` for several and for
-// contracts with imports only. M is constructed at load from the contracts' import objects, as references in the
+// class of one contract, or `BULKHEAD_MODULE(M, a::module::CodecContract, b::module::ClockContract)` for several and
+// for contracts with imports only. M is constructed at load from the contracts' import objects, as references in the
 // order of the contracts, or from nothing if it takes none; it is destroyed at unload. A constructor that throws
 // makes the load fail with that exception's text.
-#define BULKHEAD_MODULE(...)                                                                          \
-  BULKHEAD_DETAIL_BUILD_NOTE                                                                          \
-  extern "C" __attribute__((visibility("default"))) const BulkheadModule* bulkhead_module_entry();    \
-  extern "C" __attribute__((visibility("default"))) const BulkheadModule* bulkhead_module_entry() {   \
-    return ::bulkhead::detail::moduleOf<__VA_ARGS__>();                                               \
+#define BULKHEAD_MODULE(...)                                                                        \
+  BULKHEAD_DETAIL_BUILD_NOTE                                                                        \
+  extern "C" __attribute__((visibility("default"))) const BulkheadModule* bulkhead_module_entry();  \
+  extern "C" __attribute__((visibility("default"))) const BulkheadModule* bulkhead_module_entry() { \
+    return ::bulkhead::detail::moduleOf<__VA_ARGS__>();                                             \
   }
 
 namespace bulkhead {
 
-// Hands a line to the host's log. Never blocks for long, never fails; from any thread, once the module's object is being
-// constructed and until it is destroyed. Before and after that the line is dropped.
+// Hands a line to the host's log. Never blocks for long, never fails; from any thread, once the module's object is
+// being constructed and until it is destroyed. Before and after that the line is dropped.
 inline void log(LogLevel level, std::string_view line) noexcept {
   const BulkheadHostServices* services = detail::hostServices.load(std::memory_order_acquire);
   if (services == nullptr || services->log == nullptr) return;
   services->log(services->context, static_cast<std::uint32_t>(level), {line.data(), line.size()});
 }
 
-// How long the call on this thread may still take: zero when it is late already, nothing when it has no deadline or this
-// thread is in no call. Never blocks.
+// How long the call on this thread may still take: zero when it is late already, nothing when it has no deadline or
+// this thread is in no call. Never blocks.
 inline std::optional<std::chrono::nanoseconds> deadlineRemaining() noexcept {
   const BulkheadScope* scope = bulkhead_scope_current();
   if (scope == nullptr || scope->deadline_ns == 0) return std::nullopt;

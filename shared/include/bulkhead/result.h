@@ -89,10 +89,13 @@ class [[nodiscard]] Result {
     }
   }
 
+  // Not one union: compilers keep members of different types in registers only where they do not overlap.
   bool ok_;
   union {
-    T value_;
-    Error error_;
+    T value_;  // if ok_
+  };
+  union {
+    Error error_;  // if not
   };
 };
 

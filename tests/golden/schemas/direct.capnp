@@ -22,10 +22,7 @@ interface Direct $Bulkhead.exports {
   # Wraps around \ without a word.
 
   divide @1 (a :Int32, b :Int32) -> (
-      quotient :Int32,
-      # Rounded towards zero.
-      remainder :Int32,
-      isExact :Bool, color :Color, label :Text);
+      quotient :Int32, remainder :Int32, isExact :Bool, color :Color, label :Text);
   greet @2 (name :Text) -> (text :Text);
   echo @3 (
       a :Bool, b :Int8, c :Int16, d :Int32, e :Int64, f :UInt8, g :UInt16, h :UInt32, i :UInt64, j :Float32,

@@ -75,7 +75,6 @@ TEST(Messages, ToWorkerRoundTrip) {
   EXPECT_EQ(setup.load.dependencies[1].inode, 10U);
 
   EXPECT_EQ(std::get<OpenLane>(roundTrip(ToWorker(OpenLane{4}))).lane, 4U);
-  EXPECT_EQ(std::get<CloseLane>(roundTrip(ToWorker(CloseLane{5}))).lane, 5U);
   const auto region = std::get<OpenRegion>(roundTrip(ToWorker(OpenRegion{9, 4096, 2, true})));
   EXPECT_EQ(region.id, 9U);
   EXPECT_EQ(region.bytes, 4096U);

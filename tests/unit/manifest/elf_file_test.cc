@@ -102,10 +102,9 @@ TEST_F(ElfFileTest, ReportsWhatMayPreventUnloading) {
 TEST_F(ElfFileTest, ReadsThroughAPathAndLeavesTheOffsetOfADescriptorAlone) {
   const std::string path = folder_.write("y.so", ElfBuilder().build());
   EXPECT_TRUE(readElf(path));
-  const int fd = openForReading(path).value();
-  EXPECT_TRUE(readElf(fd, path));
-  EXPECT_EQ(::lseek(fd, 0, SEEK_CUR), 0);
-  ::close(fd);
+  const posix::UniqueFd fd = openForReading(path).value();
+  EXPECT_TRUE(readElf(fd.get(), path));
+  EXPECT_EQ(::lseek(fd.get(), 0, SEEK_CUR), 0);
 }
 
 TEST_F(ElfFileTest, ReadsARealSharedObject) {

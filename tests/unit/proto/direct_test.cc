@@ -39,12 +39,14 @@ class DirectModule final : public golden::direct::module::Direct {
                                           std::span<const std::byte> n) override {
     return golden::direct::EchoResult{a, b, c, d, e, f, g, h, i, j, k, l, std::string(m), {n.begin(), n.end()}};
   }
-  Result<golden::direct::ListsResult> lists(
-      std::span<const bool> a, std::span<const std::int8_t> b, std::span<const std::int16_t> c,
-      std::span<const std::int32_t> d, std::span<const std::int64_t> e, std::span<const std::uint8_t> f,
-      std::span<const std::uint16_t> g, std::span<const std::uint32_t> h, std::span<const std::uint64_t> i,
-      std::span<const float> j, std::span<const double> k, std::span<const Color> l,
-      std::span<const std::string_view> m, std::span<const std::span<const std::byte>> n) override {
+  Result<golden::direct::ListsResult> lists(std::span<const bool> a, std::span<const std::int8_t> b,
+                                            std::span<const std::int16_t> c, std::span<const std::int32_t> d,
+                                            std::span<const std::int64_t> e, std::span<const std::uint8_t> f,
+                                            std::span<const std::uint16_t> g, std::span<const std::uint32_t> h,
+                                            std::span<const std::uint64_t> i, std::span<const float> j,
+                                            std::span<const double> k, std::span<const Color> l,
+                                            std::span<const std::string_view> m,
+                                            std::span<const std::span<const std::byte>> n) override {
     golden::direct::ListsResult result;
     const auto copy = [](auto& to, const auto& from) {
       for (const auto& element : from) {

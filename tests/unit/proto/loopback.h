@@ -23,7 +23,10 @@ inline std::string nameOf(const testing::TestParamInfo<Way>& way) {
 class Loopback : public BulkheadChannel {
  public:
   Loopback(const BulkheadTable* table, void* self, BulkheadSkeleton skeleton)
-      : BulkheadChannel{sizeof(BulkheadChannel), &begin, &call, &finish}, table_(table), self_(self), skeleton_(skeleton) {}
+      : BulkheadChannel{sizeof(BulkheadChannel), &begin, &call, &finish},
+        table_(table),
+        self_(self),
+        skeleton_(skeleton) {}
 
   std::uint64_t maxReplyWords = std::uint64_t{1} << 20;
   std::vector<std::uint64_t> lastRequest;
@@ -109,7 +112,7 @@ class Linked {
     exportLoop_ = std::make_unique<Loopback>(exported.table, self_, exported.skeleton);
     binding_.table = way == Way::direct ? exported.table : stubTable(exported.interface_id);
     binding_.self = way == Way::direct ? self_ : exportLoop_.get();
-    binding_.flags = 0;
+    binding_.flags = detail::Binding::kHostMade;  // no slot of a module behind it: only the plain path is taken
     slot_ = std::make_shared<detail::InterfaceSlot>();
     slot_->binding = &binding_;
     slot_->interfaceId = exported.interface_id;
@@ -124,8 +127,8 @@ class Linked {
 
  private:
   static const BulkheadTable* stubTable(std::uint64_t interfaceId) {
-    for (const auto* known = detail::ContractRegistration::first(); known != nullptr; known = known->next()) {
-      const detail::ExportDescription* exports = known->description().exports;
+    for (const detail::ContractDescription& known : detail::ContractRegistration::all()) {
+      const detail::ExportDescription* exports = known.exports;
       if (exports != nullptr && exports->interfaceId == interfaceId) return exports->stubTable;
     }
     return nullptr;

@@ -88,8 +88,8 @@ class StructsTest : public testing::TestWithParam<Way> {
     points[0].setX(3.5);
     points[1].setY(-1);
   }
-  capnp::MallocMessageBuilder message_;
-  structs::Scene::Builder scene_ = message_.initRoot<structs::Scene>();
+  std::unique_ptr<capnp::MallocMessageBuilder> message_ = std::make_unique<capnp::MallocMessageBuilder>();
+  structs::Scene::Builder scene_ = message_->initRoot<structs::Scene>();
   StructsHost host_;
   Linked<StructsModule, structs::host::Structs, StructsHost> linked_{GetParam(), host_};
   structs::host::Structs subject_ = linked_.handle();

@@ -1,10 +1,10 @@
 // The call guard: a call pins the binding it entered, at the cost of a few instructions on memory of its own thread.
 //
-// Every live binding has a guard id; every thread has an array of counters indexed by guard id. A call increments its
-// own counter, then looks again whether the slot still holds the binding: the increment and the second look need no
-// fence, because whoever swaps bindings issues a membarrier(2) between the swap and its first look at the counters,
-// which is a full fence on every running thread of the process. So either the swapper sees the counter, or the call
-// sees the swap.
+// Every binding has a guard id, the same for its whole life; every thread has an array of counters indexed by guard id.
+// A call increments its own counter, then looks again whether the slot still holds the binding: the increment and the
+// second look need no fence, because whoever swaps bindings issues a membarrier(2) between the swap and its first look
+// at the counters, which is a full fence on every running thread of the process. So either the swapper sees the counter,
+// or the call sees the swap. A binding that was drained and published again meanwhile is pinned like any other.
 #pragma once
 
 #include <bulkhead/abi.h>
@@ -16,6 +16,9 @@ namespace bulkhead::detail {
 
 // What a thread keeps for its calls. Trivial and constant-initialised: an access costs no initialisation check.
 struct CallThread {
+  // What plain calls use: `counters`, or null while a call must look closer (the thread's first one, and under a wall
+  // deadline), so that one test serves both.
+  std::atomic<std::uint32_t>* plainCounters = nullptr;
   std::atomic<std::uint32_t>* counters = nullptr;  // indexed by guard id; null until the thread's first call
   std::int64_t wallDeadlineNs = 0;                 // CLOCK_MONOTONIC limit set by Handle::within(); 0: none
   std::uint32_t importDepth = 0;                   // imports under way on this thread
@@ -42,7 +45,7 @@ struct alignas(64) Binding {
 
   const BulkheadTable* table = nullptr;
   void* self = nullptr;
-  std::atomic<std::uint32_t> guardId{0};  // atomic: a call may look while a drained binding is prepared for reuse
+  std::uint32_t guardId = 0;  // set before the binding is first published and never changed: a call may look any time
   std::uint32_t flags = kNotLive;
   std::uint64_t generation = 0;
 };
@@ -59,39 +62,47 @@ struct InterfaceSlot {
 // Keeps a binding from being unloaded. Lives on the stack of the calling thread.
 class CallPin {
  public:
-  explicit CallPin(const InterfaceSlot& slot) noexcept {
-    std::atomic<std::uint32_t>* counters = callThread.counters;
-    if (counters == nullptr) [[unlikely]] counters = registerCallThread();
-    Binding* seen = slot.binding.load(std::memory_order_acquire);
-    for (;;) {
-      const std::uint32_t id = seen->guardId.load(std::memory_order_relaxed);
-      counter_ = &counters[id];
-      counter_->store(counter_->load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-      fence();
-      Binding* const again = slot.binding.load(std::memory_order_acquire);
-      // The id is looked at again because the same binding may have been drained and reused meanwhile.
-      if (again == seen && seen->guardId.load(std::memory_order_relaxed) == id) [[likely]] break;
+  // Tries until it holds the slot's binding.
+  explicit CallPin(const InterfaceSlot& slot) noexcept
+      : CallPin(slot, callThread.counters != nullptr ? callThread.counters : registerCallThread()) {
+    while (!holds()) {
       unpin();
-      seen = again;
+      pin(slot, callThread.counters);
     }
-    binding_ = seen;
+  }
+  // Tries once; `counters` are the calling thread's.
+  [[gnu::always_inline]] CallPin(const InterfaceSlot& slot, std::atomic<std::uint32_t>* counters) noexcept {
+    pin(slot, counters);
   }
   CallPin(const CallPin&) = delete;
   CallPin& operator=(const CallPin&) = delete;
   ~CallPin() { unpin(); }
 
+  // False when the binding was swapped meanwhile: it must not be used.
+  bool holds() const noexcept { return binding_ == still_; }
   const Binding& binding() const noexcept { return *binding_; }
 
  private:
   // Only the compiler is held back here; the processor is held back by the swapping side's membarrier.
   static void fence() noexcept { std::atomic_signal_fence(std::memory_order_seq_cst); }
+  [[gnu::always_inline]] void pin(const InterfaceSlot& slot, std::atomic<std::uint32_t>* counters) noexcept {
+    binding_ = slot.binding.load(std::memory_order_acquire);
+    counter_ = &counters[binding_->guardId];
+    before_ = counter_->load(std::memory_order_relaxed);
+    counter_->store(before_ + 1, std::memory_order_relaxed);
+    fence();
+    still_ = slot.binding.load(std::memory_order_acquire);
+  }
   void unpin() noexcept {
-    // Release: what the call did happens before an unload that sees the counter at zero.
-    counter_->store(counter_->load(std::memory_order_relaxed) - 1, std::memory_order_release);
+    // Pins of one thread nest, so the counter is where it was after this pin, and need not be read again. Release: what
+    // the call did happens before an unload that sees the counter at zero.
+    counter_->store(before_, std::memory_order_release);
   }
 
   std::atomic<std::uint32_t>* counter_;
+  std::uint32_t before_;  // the counter without this pin
   Binding* binding_;
+  Binding* still_;
 };
 
 }  // namespace bulkhead::detail

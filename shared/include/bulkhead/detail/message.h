@@ -51,7 +51,8 @@ class CapnpErrors final : public kj::ExceptionCallback {
 class MessageView {
  public:
   explicit MessageView(BulkheadBytes words)
-      : segment_(static_cast<const capnp::word*>(words.data), words.size), reader_(kj::arrayPtr(&segment_, 1), limits(words)) {}
+      : segment_(static_cast<const capnp::word*>(words.data), words.size),
+        reader_(kj::arrayPtr(&segment_, 1), limits(words)) {}
   MessageView(const MessageView&) = delete;
   MessageView& operator=(const MessageView&) = delete;
 
@@ -238,7 +239,7 @@ T copyOf(capnp::Data::Reader data) {
   return T(bytes.begin(), bytes.end());
 }
 template <class T, class List>
-  requires requires { typename List::Reads; }
+requires requires { typename List::Reads; }
 T copyOf(const List& list) {
   T values;
   values.reserve(list.size());

@@ -84,10 +84,12 @@ class ImportObject {
   Result<R> invoke(const BulkheadMethod& method, const Call& call) const {
     ImportErrors errors;
     if constexpr (std::is_void_v<R>) {
-      if (call(table_, self_, errors.sink()) == BULKHEAD_OK) [[likely]] return {};
+      if (call(table_, self_, errors.sink()) == BULKHEAD_OK) [[likely]]
+        return {};
     } else {
       R value{};
-      if (call(table_, self_, errors.sink(), value) == BULKHEAD_OK) [[likely]] return value;
+      if (call(table_, self_, errors.sink(), value) == BULKHEAD_OK) [[likely]]
+        return value;
     }
     return errors.take(method);
   }
@@ -115,7 +117,7 @@ class ImportHolder {
   typename Contract::Import object_;
 };
 template <class Contract>
-  requires std::is_same_v<typename Contract::Import, NoImport>
+requires std::is_same_v<typename Contract::Import, NoImport>
 class ImportHolder<Contract> {
  public:
   explicit ImportHolder(const BulkheadCreateArguments&) noexcept {}
@@ -181,7 +183,10 @@ class ModuleParts {
     // One more than needed: an array without elements would have no address.
     std::array<T, (Sizes + ... + 1)> all{};
     std::size_t at = 0;
-    (static_cast<void>([&] { for (const T& part : parts) all[at++] = part; }()), ...);
+    (static_cast<void>([&] {
+       for (const T& part : parts) all[at++] = part;
+     }()),
+     ...);
     return all;
   }
 
@@ -189,7 +194,8 @@ class ModuleParts {
                              const BulkheadErrorSink* error) noexcept {
     return guarded(error, [&]() -> std::int32_t {
       if (bulkhead_runtime_abi_version() != BULKHEAD_ABI_VERSION) {
-        return report(error, ErrorKind::loadFailed, {}, "the module was built for another libbulkhead-runtime: rebuild it");
+        return report(error, ErrorKind::loadFailed, {},
+                      "the module was built for another libbulkhead-runtime: rebuild it");
       }
       hostServices.store(arguments->services, std::memory_order_release);
       *self = new Self(*arguments);
@@ -206,8 +212,8 @@ class ModuleParts {
 
  public:
   static constexpr BulkheadModule kModule = {
-      sizeof(BulkheadModule), BULKHEAD_ABI_VERSION, 0,      kExports.data(), kExports.size() - 1, kImports.data(),
-      kImports.size() - 1,    &create,              &destroy};
+      sizeof(BulkheadModule), BULKHEAD_ABI_VERSION, 0,       kExports.data(), kExports.size() - 1,
+      kImports.data(),        kImports.size() - 1,  &create, &destroy};
 };
 
 template <class M, class List>

@@ -1,5 +1,6 @@
-// The ELF notes of a module file: what it says about itself, read without loading it. Section ".note.bulkhead.manifest",
-// note name "BULKHEAD"; type 1: the manifest of a contract (proto/manifest.capnp), type 2: how the module was built.
+// The ELF notes of a module file: what it says about itself, read without loading it. Section
+// ".note.bulkhead.manifest", note name "BULKHEAD"; type 1: the manifest of a contract (proto/manifest.capnp), type 2:
+// how the module was built.
 #pragma once
 
 #include <bulkhead/abi.h>
@@ -40,7 +41,10 @@ struct ManifestNote {
 };
 template <std::size_t Words>
 constexpr ManifestNote<Words> manifestNote(const std::array<std::uint64_t, Words>& message) {
-  return {{.descriptorSize = static_cast<std::uint32_t>(8 + Words * 8), .type = kManifestNote}, kManifestVersion, 0, message};
+  return {{.descriptorSize = static_cast<std::uint32_t>(8 + Words * 8), .type = kManifestNote},
+          kManifestVersion,
+          0,
+          message};
 }
 
 template <std::size_t Size>
@@ -101,11 +105,10 @@ constexpr BuildNote<Size> buildNote(const char (&text)[Size]) {
 #define BULKHEAD_MODULE_RUNTIME "unknown"
 #endif
 
-#define BULKHEAD_DETAIL_BUILD_NOTE                                                                     \
-  namespace {                                                                                          \
-  BULKHEAD_DETAIL_NOTE constexpr auto bulkheadBuildNote = ::bulkhead::detail::buildNote(               \
-      "abi=1\ncompiler=" BULKHEAD_DETAIL_COMPILER "\nstdlib=" BULKHEAD_DETAIL_STDLIB                   \
-      "\nbuild=" BULKHEAD_DETAIL_BUILD "\nsanitizers=" BULKHEAD_DETAIL_SANITIZERS                      \
-      "\nruntime=" BULKHEAD_MODULE_RUNTIME "\n");                                                      \
+#define BULKHEAD_DETAIL_BUILD_NOTE                                                                                    \
+  namespace {                                                                                                         \
+  BULKHEAD_DETAIL_NOTE constexpr auto bulkheadBuildNote = ::bulkhead::detail::buildNote(                              \
+      "abi=1\ncompiler=" BULKHEAD_DETAIL_COMPILER "\nstdlib=" BULKHEAD_DETAIL_STDLIB "\nbuild=" BULKHEAD_DETAIL_BUILD \
+      "\nsanitizers=" BULKHEAD_DETAIL_SANITIZERS "\nruntime=" BULKHEAD_MODULE_RUNTIME "\n");                          \
   }
 static_assert(BULKHEAD_ABI_VERSION == 1, "the build note says abi=1");

@@ -194,13 +194,15 @@ using TextSink = ValueSink<std::string, &assign>;
 using DataSink = ValueSink<std::vector<std::byte>, &assign>;
 template <class T>
 using ListSink = ValueSink<std::vector<T>, &assignList<T>>;
-using BoolListSink = ValueSink<std::vector<bool>, static_cast<void (*)(std::vector<bool>&, BulkheadBytes)>(&assignList)>;
+using BoolListSink =
+    ValueSink<std::vector<bool>, static_cast<void (*)(std::vector<bool>&, BulkheadBytes)>(&assignList)>;
 using TextListSink = ValueSink<std::vector<std::string>, &assignViews<std::string>>;
 using DataListSink = ValueSink<std::vector<std::vector<std::byte>>, &assignViews<std::vector<std::byte>>>;
 
 // Hands a result to the caller's sink; what the caller cannot take becomes this side's error.
 inline std::int32_t put(const BulkheadSink* sink, BulkheadBytes bytes, const BulkheadErrorSink* error) noexcept {
-  if (sink->put(sink->context, bytes) == BULKHEAD_OK) [[likely]] return BULKHEAD_OK;
+  if (sink->put(sink->context, bytes) == BULKHEAD_OK) [[likely]]
+    return BULKHEAD_OK;
   return reportNoRoom(error);
 }
 

@@ -1,4 +1,5 @@
-// What generated stubs (the caller's side: encode, call, decode) and skeletons (the callee's: decode, call, encode) share.
+// What generated stubs (the caller's side: encode, call, decode) and skeletons (the callee's: decode, call, encode)
+// share.
 #pragma once
 
 #include <bulkhead/abi.h>

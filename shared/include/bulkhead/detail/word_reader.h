@@ -14,8 +14,9 @@
 namespace bulkhead::detail {
 
 // Reads one message, whose words must not change meanwhile but may hold anything: every pointer is checked against the
-// segment before it is followed. What a field reads as when the sender's schema is older or newer follows capnp: a field beyond the
-// sender's struct and a null pointer are the default, a list that became a list of structs gives each one's first field.
+// segment before it is followed. What a field reads as when the sender's schema is older or newer follows capnp: a
+// field beyond the sender's struct and a null pointer are the default, a list that became a list of structs gives each
+// one's first field.
 //
 // The first violation makes fault() say what it was; fields read as empty then, and the caller drops the message. What
 // is read may not add up to more words than the message has, so pointers that share a target cannot inflate it.

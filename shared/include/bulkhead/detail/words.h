@@ -1,6 +1,6 @@
-// Cap'n Proto words, written and read without libcapnp: the messages of methods made of numbers, Text, Data and lists of
-// them. A message is one segment with its root pointer in word 0, without far pointers. Layout and evolution rules are
-// capnp's (its encoding specification); the property tests compare both directions with capnp itself.
+// Cap'n Proto words, written and read without libcapnp: the messages of methods made of numbers, Text, Data and lists
+// of them. A message is one segment with its root pointer in word 0, without far pointers. Layout and evolution rules
+// are capnp's (its encoding specification); the property tests compare both directions with capnp itself.
 #pragma once
 
 #include <bulkhead/abi.h>
@@ -153,7 +153,8 @@ class WordWriter {
   bool dataAt(std::uint64_t at, BulkheadBytes data) noexcept {
     return copyAt(at, ElementSize::byte, data.size, data.data, data.size, dataWords(data));
   }
-  bool pointerList(std::uint64_t at, BulkheadBytes list, bool (WordWriter::*write)(std::uint64_t, BulkheadBytes) noexcept) {
+  bool pointerList(std::uint64_t at, BulkheadBytes list,
+                   bool (WordWriter::*write)(std::uint64_t, BulkheadBytes) noexcept) {
     if (list.size == 0) return true;
     const std::uint64_t start = point(at, ElementSize::pointer, list.size, list.size);
     if (start == 0) return false;

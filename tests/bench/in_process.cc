@@ -1,0 +1,117 @@
+// In-process calls and loads.
+#include "tests/bench/floors.h"
+#include "tests/bench/groups.h"
+#include "tests/bench/stats.h"
+#include "tests/bench/subject.h"
+#include "tests/bench/system.h"
+
+#include <atomic>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+namespace bench {
+namespace {
+
+constexpr int kCalls = 10'000;
+
+// Calls that do not wait for each other's results, as the floor prototype has them: f(i, 1), added up. `call` throws
+// on an error.
+template <class Call>
+double addNs(int batches, Call&& call) {
+  std::int64_t sum = 0;
+  std::int32_t next = 0;
+  const double ns = nsPerCall(batches, kCalls, [&] {
+    sum += call(next);
+    next = next == kCalls - 1 ? 0 : next + 1;
+  });
+  if (sum != std::int64_t{batches} * kCalls * (kCalls + 1) / 2) throw std::logic_error("the sums are wrong");
+  return ns;
+}
+
+double virtualNs(Adder& adder, int batches) {
+  return addNs(batches, [&](std::int32_t i) { return adder.add(i, 1); });
+}
+
+double callNs(const host::Bench& bench, int batches) {
+  return addNs(batches, [&](std::int32_t i) { return must(bench.add(i, 1)); });
+}
+
+void measureCall(Run& run, VirtualCall& floor, Subject& subject) {
+  const Pinned pinned(0);
+  Samples floors, calls, ratios;
+  for (int round = 0; round < run.rounds(); ++round) {
+    floors.add(virtualNs(floor.adder(), run.batches(300)));
+    calls.add(callNs(subject.bench(), run.batches(300)));
+  }
+  run.report.note("virtual call", floors.median(), "ns");
+  run.report.note("in-process call", calls.median(), "ns");
+  run.report.line("inprocess_over_virtual", calls.median() / floors.median());
+}
+
+// The slower of `threads` threads that start together, each on a CPU of its own.
+template <class F>
+double slowestNs(int threads, F call) {
+  std::atomic<int> ready{0};
+  std::vector<double> ns(static_cast<std::size_t>(threads));
+  std::vector<std::thread> running;
+  for (int i = 0; i < threads; ++i) {
+    running.emplace_back([&, i] {
+      pinThread(0, i);
+      call(1);
+      ++ready;
+      while (ready.load() != threads) {
+      }
+      ns[static_cast<std::size_t>(i)] = call(0);
+    });
+  }
+  for (std::thread& thread : running) thread.join();
+  double slowest = 0;
+  for (const double each : ns) slowest = each > slowest ? each : slowest;
+  return slowest;
+}
+
+void measureThreads(Run& run, VirtualCall& floor, Subject& subject) {
+  const int batches = run.batches(500);
+  const auto floorCall = [&](int warm) { return virtualNs(floor.adder(), warm != 0 ? 10 : batches); };
+  const auto call = [&](int warm) { return callNs(subject.bench(), warm != 0 ? 10 : batches); };
+  Samples ratios;
+  for (int round = 0; round < run.rounds(); ++round) {
+    const double floorRatio = slowestNs(2, floorCall) / slowestNs(1, floorCall);
+    ratios.add(slowestNs(2, call) / slowestNs(1, call) / floorRatio);
+  }
+  if (cpuCount() < 2) return run.report.lineUnjudged("inprocess_2threads_over_1", ratios.median(), "one CPU");
+  run.report.line("inprocess_2threads_over_1", ratios.median());
+}
+
+void measureLoad(Run& run) {
+  const Pinned pinned(0);
+  Samples floors, loads;
+  ImportedAdder imported;
+  bulkhead::Host host(quiet());
+  for (int i = 0; i < (run.quick ? 3 : 41); ++i) {
+    auto start = Clock::now();
+    {
+      const PlainLoad plain(kLargeModule);
+      floors.add(nsSince(start));
+    }
+    start = Clock::now();
+    const auto module = host.load(kLargeModule, bulkhead::Placement::inProcess(), imported).value();
+    loads.add(nsSince(start));
+  }
+  run.report.note("dlopen", floors.median() / 1e3, "us");
+  run.report.note("in-process load", loads.median() / 1e3, "us");
+  run.report.line("load_inprocess_over_dlopen", loads.median() / floors.median());
+}
+
+}  // namespace
+
+void measureInProcess(Run& run) {
+  VirtualCall floor;
+  Subject subject(bulkhead::Placement::inProcess());
+  measureCall(run, floor, subject);
+  measureThreads(run, floor, subject);
+  measureLoad(run);
+}
+
+}  // namespace bench

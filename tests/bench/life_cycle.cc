@@ -1,0 +1,67 @@
+// Start, hang, recovery.
+#include "tests/bench/floors.h"
+#include "tests/bench/groups.h"
+#include "tests/bench/stats.h"
+#include "tests/bench/subject.h"
+
+#include <chrono>
+#include <thread>
+
+namespace bench {
+namespace {
+
+using namespace std::chrono_literals;
+
+double bareStartNs() {
+  const auto start = Clock::now();
+  BareWorker worker;
+  worker.add(1, 2);
+  return nsSince(start);
+}
+
+void measureStart(Run& run, Samples& floors) {
+  ImportedAdder imported;
+  bulkhead::Host host(quiet());
+  Samples starts;
+  for (int i = 0; i < (run.quick ? 5 : 101); ++i) {
+    floors.add(bareStartNs());
+    const auto start = Clock::now();
+    const auto module = host.load(kModule, bulkhead::Placement::isolated(), imported).value();
+    must(module.get<host::Bench>().value().add(1, 2));
+    starts.add(nsSince(start));
+  }
+  run.report.note("vfork and exec of a bare program", floors.median() / 1e3, "us");
+  run.report.note("isolated load to first answer", starts.median() / 1e3, "us");
+  run.report.line("start_over_vfork", starts.median() / floors.median());
+}
+
+// A module that hangs, killed at its deadline, and its successor's first answer.
+void measureHang(Run& run, const Samples& floors) {
+  constexpr auto kDeadline = 5ms;
+  Subject subject(bulkhead::Placement::isolated());
+  Samples lateness, recoveries;
+  for (int i = 0; i < (run.quick ? 10 : 300); ++i) {
+    const auto start = Clock::now();
+    const auto hung = subject.bench().within(kDeadline).hang();
+    const auto told = Clock::now();
+    if (hung || hung.error().kind() != bulkhead::ErrorKind::deadlineExceeded) {
+      throw std::logic_error("a call that hangs must end by its deadline");
+    }
+    must(subject.bench().add(1, 2));
+    recoveries.add(nsSince(told));
+    lateness.add(std::chrono::duration<double, std::micro>(told - start - kDeadline).count());
+  }
+  run.report.note("deadline error to next answer", recoveries.median() / 1e3, "us");
+  run.report.line("recovery_over_vfork", recoveries.median() / floors.median());
+  run.report.line("hang_lateness_us", lateness.percentile(0.99));
+}
+
+}  // namespace
+
+void measureLifeCycle(Run& run) {
+  Samples floors;
+  measureStart(run, floors);
+  measureHang(run, floors);
+}
+
+}  // namespace bench

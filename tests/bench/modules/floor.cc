@@ -1,0 +1,14 @@
+#include "floor.h"
+
+namespace {
+class PlainAdder final : public bench::Adder {
+ public:
+  std::int32_t add(std::int32_t a, std::int32_t b) override { return a + b; }
+};
+}  // namespace
+
+extern "C" bench::Adder* makeAdder();
+bench::Adder* makeAdder() {
+  static PlainAdder adder;
+  return &adder;
+}

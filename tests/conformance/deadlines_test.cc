@@ -1,0 +1,110 @@
+// Deadlines: what the module sees of them, and what a call gets that ends late. (C10, S2)
+#include "tests/conformance/modules.h"
+
+#include <chrono>
+#include <thread>
+
+namespace bulkhead::conformance {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::nanoseconds;
+
+constexpr auto kDefault = 20s;
+// How long the module would go on if nobody ended it: long enough that the deadline is noticed on a busy machine.
+constexpr std::uint32_t kGoesOnMs = 500;
+
+class DeadlinesTest : public ProbeFixture {
+ protected:
+  Placement placement(Placement::Kind kind) const override {
+    return Placement::inProcess({.deadline = kDefault}).with(IsolatedOptions{.deadline = kDefault}).as(kind);
+  }
+
+  template <class R>
+  void expectLeft(const R& deadline, nanoseconds over, nanoseconds atMost) {
+    ASSERT_TRUE(deadline) << deadline.error().message();
+    EXPECT_TRUE(deadline->isSet);
+    EXPECT_GT(deadline->nanoseconds, over.count());
+    EXPECT_LE(deadline->nanoseconds, atMost.count());
+  }
+  template <class R>
+  void expectExceeded(const R& answer, const char* method) {
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().kind(), ErrorKind::deadlineExceeded) << answer.error().message();
+    EXPECT_EQ(answer.error().method(), method);
+    EXPECT_EQ(answer.error().module(), "probe");
+    EXPECT_EQ(subject().add(1, 2).value(), 3);  // the same handle serves on
+  }
+};
+BULKHEAD_EVERY_PLACEMENT(DeadlinesTest);
+
+TEST_P(DeadlinesTest, TheModuleSeesTheDefault) { expectLeft(subject().deadline(), 0s, kDefault); }
+TEST_P(DeadlinesTest, TheModuleSeesItsAnnotation) { expectLeft(subject().annotatedDeadline(), kDefault, 60s); }
+TEST_P(DeadlinesTest, TheModuleSeesTheCallersLimit) { expectLeft(subject().within(5s).deadline(), 0s, 5s); }
+TEST_P(DeadlinesTest, TheCallersLimitBeatsALongerAnnotation) {
+  expectLeft(subject().within(5s).annotatedDeadline(), 0s, 5s);
+}
+TEST_P(DeadlinesTest, ALimitHoldsForItsExpressionAlone) {
+  ASSERT_TRUE(subject().within(5s).deadline());
+  expectLeft(subject().deadline(), 5s, kDefault);
+}
+
+TEST_P(DeadlinesTest, ALimitHoldsForNestedCalls) {
+  host_.on("nested", [this]() -> Result<std::string> {
+    expectLeft(subject().deadline(), 0s, 5s);
+    expectLeft(subject().within(10s).deadline(), 0s, 5s);  // an inner limit never lengthens the outer one
+    expectLeft(subject().within(1s).deadline(), 0s, 1s);
+    return std::string();
+  });
+  EXPECT_TRUE(subject().within(5s).act("nested"));
+}
+
+TEST_P(DeadlinesTest, ACallInTimeIsNotTouched) {
+  EXPECT_EQ(subject().within(10s).add(1, 2).value(), 3);
+  EXPECT_EQ(module().generation(), 1u);
+}
+
+TEST_P(DeadlinesTest, NobodyCancelledACallThatRuns) { EXPECT_FALSE(subject().isCancelled().value()); }
+
+TEST_P(DeadlinesTest, ACallThatEndsAfterTheCallersLimitIsExceeded) {
+  const auto answer = subject().within(50ms).late(kGoesOnMs);
+  expectExceeded(answer, "Probe.late");
+}
+
+TEST_P(DeadlinesTest, ACallThatEndsAfterItsAnnotationIsExceeded) {
+  expectExceeded(subject().lateAnnotated(kGoesOnMs), "Probe.lateAnnotated");
+}
+
+TEST_P(DeadlinesTest, ACallWhoseTimeIsOverIsNotMade) {
+  const auto late = subject().within(0ms).threadCalls();
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().kind(), ErrorKind::deadlineExceeded);
+  EXPECT_EQ(late.error().method(), "Probe.threadCalls");
+  EXPECT_EQ(subject().threadCalls().value(), 0u);  // the first one that arrives
+  EXPECT_EQ(module().generation(), 1u);
+}
+
+// The caller's clock runs on while the host serves an import, and is looked at when the import returns.
+TEST_P(DeadlinesTest, ASlowImportCountsForTheCallersLimit) {
+  host_.on("slow", []() -> Result<std::string> {
+    std::this_thread::sleep_for(60ms);  // what is tested is time
+    return std::string("done");
+  });
+  const auto answer = subject().within(30ms).act("slow");
+  expectExceeded(answer, "Probe.act");
+}
+
+class ShortDefaultTest : public DeadlinesTest {
+ protected:
+  Placement placement(Placement::Kind kind) const override {
+    return Placement::inProcess({.deadline = 100ms}).with(IsolatedOptions{.deadline = 100ms}).as(kind);
+  }
+};
+BULKHEAD_EVERY_PLACEMENT(ShortDefaultTest);
+
+TEST_P(ShortDefaultTest, ACallThatEndsAfterTheDefaultIsExceeded) {
+  expectExceeded(subject().late(kGoesOnMs), "Probe.late");
+}
+
+}  // namespace
+}  // namespace bulkhead::conformance

@@ -1,0 +1,12 @@
+@0xd3a1c1f0a5b60006;
+# A contract as the application was compiled with it; older/, newer/ and other/ have it as modules were.
+
+using Bulkhead = import "/bulkhead/bulkhead.capnp";
+using Cxx = import "/capnp/c++.capnp";
+
+$Cxx.namespace("tool");
+
+interface Tool @0xd3a1c1f0a5b60007 $Bulkhead.exports {
+  twice @0 (number :Int32) -> (number :Int32);
+  later @1 (text :Text) -> (text :Text);
+}

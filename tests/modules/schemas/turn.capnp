@@ -1,0 +1,19 @@
+@0xd3a1c1f0a5b60005;
+# A serialized contract: calls take turns.
+
+using Bulkhead = import "/bulkhead/bulkhead.capnp";
+using Cxx = import "/capnp/c++.capnp";
+
+$Cxx.namespace("turn");
+
+interface Turn $Bulkhead.exports $Bulkhead.serialized {
+  enter @0 (who :UInt32) -> ();
+  # Calls TurnHost.inside while it has its turn.
+  report @1 () -> (calls :UInt32, mostAtOnce :UInt32);
+  work @2 (rounds :UInt32) -> ();
+  # Not safe to run on two threads at once.
+}
+
+interface TurnHost $Bulkhead.imports {
+  inside @0 (who :UInt32) -> ();
+}

@@ -1,0 +1,15 @@
+# Looks at the dynamic sections of two modules: DIRECT must not NEED libcapnp or libkj, STRUCTS must need libcapnp.
+function(needed variable module)
+  execute_process(COMMAND ${READELF} -d ${module} OUTPUT_VARIABLE section COMMAND_ERROR_IS_FATAL ANY)
+  string(REGEX MATCHALL "\\(NEEDED\\)[^\n]*" lines "${section}")
+  set(${variable} "${lines}" PARENT_SCOPE)
+endfunction()
+
+needed(direct ${DIRECT})
+if(NOT direct MATCHES "libbulkhead-runtime" OR direct MATCHES "libcapnp|libkj")
+  message(FATAL_ERROR "${DIRECT}: ${direct}")
+endif()
+needed(structs ${STRUCTS})
+if(NOT structs MATCHES "libcapnp-0")
+  message(FATAL_ERROR "${STRUCTS}: ${structs}")
+endif()
