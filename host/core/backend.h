@@ -1,5 +1,5 @@
-// The seam between the two placements: the life cycle of a module. Calls do not come through here, they go through tables.
-// Implemented by in_process::Backend and isolated::Backend; the one switch on placement is in host_core.cc.
+// The seam between the two placements: the life cycle of a module. Calls do not come through here, they go through
+// tables. Implemented by in_process::Backend and isolated::Backend; the one switch on placement is in host_core.cc.
 #pragma once
 
 #include "host/core/module_slot.h"

@@ -1,7 +1,7 @@
-#include <bulkhead/detail/collector.h>
-
 #include "host/core/backend.h"
 #include "host/core/module_slot.h"
+
+#include <bulkhead/detail/collector.h>
 
 #include <string>
 #include <utility>
@@ -16,26 +16,28 @@ std::string copy(BulkheadBytes bytes) {
 }  // namespace
 
 void ErrorCollector::collect(void* context, const BulkheadErrorView* view) noexcept {
-  auto& self = *static_cast<ErrorCollector*>(context);
-  self.drop();
-  self.byStub_ = view->host_error == nullptr;
-  if (view->host_error != nullptr) {
-    std::construct_at(&self.error_, *static_cast<const Error*>(view->host_error));
-  } else {
-    std::construct_at(&self.error_, ErrorBody{static_cast<ErrorKind>(view->kind), {}, {}, copy(view->type),
-                                              copy(view->text), nullptr});
-  }
-  self.reported_ = true;
+  const bool byStub = view->host_error == nullptr;
+  static_cast<ErrorCollector*>(context)->reported_.push_back(
+      {byStub
+           ? Error(ErrorBody{static_cast<ErrorKind>(view->kind), {}, {}, copy(view->type), copy(view->text), nullptr})
+           : *static_cast<const Error*>(view->host_error),
+       byStub});
+}
+
+void ErrorCollector::drop() noexcept {
+  if (!reported_.empty()) reported_.pop_back();
 }
 
 Error ErrorCollector::take(const InterfaceSlot& slot, const Binding& binding, const BulkheadMethod& method) {
-  ErrorBody body = reported_ ? error_.body()
-                             : ErrorBody{ErrorKind::moduleError, {}, {}, {}, "failed without saying why", nullptr};
+  const bool silent = reported_.empty();
+  const bool byStub = !silent && reported_.back().byStub;
+  ErrorBody body = silent ? ErrorBody{ErrorKind::moduleError, {}, {}, {}, "failed without saying why", nullptr}
+                          : reported_.back().error.body();
   drop();
   if ((binding.flags & Binding::kHostMade) == 0) {
     body.kind = body.kind == ErrorKind::unimplemented ? ErrorKind::unimplemented : ErrorKind::moduleError;
     body.exit = nullptr;
-  } else if (byStub_ && body.kind == ErrorKind::protocolViolation) {
+  } else if (byStub && body.kind == ErrorKind::protocolViolation) {
     body.text += "; the worker is killed, the next call uses a fresh one";
     slot.module->backend()->condemn(binding.generation, method.name, body.text);
   }

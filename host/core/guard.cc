@@ -2,6 +2,7 @@
 
 #include "shared/clock.h"
 
+#include <bulkhead/detail/collector.h>
 #include <bulkhead/detail/guard.h>
 
 #include <linux/membarrier.h>
@@ -12,6 +13,7 @@
 #include <cstdlib>
 #include <ctime>
 #include <mutex>
+#include <new>
 #include <vector>
 
 namespace bulkhead::detail {
@@ -19,8 +21,8 @@ namespace {
 
 using Counters = std::atomic<std::uint32_t>;
 
-// Arrays of all threads that ever called. Never freed, reused after thread exit: an array of an exited thread holds only zeros,
-// so looking at it is harmless.
+// Arrays of all threads that ever called. Never freed, reused after thread exit: an array of an exited thread holds
+// only zeros, so looking at it is harmless.
 struct Registry {
   std::mutex mutex;
   std::vector<Counters*> all;
@@ -62,9 +64,10 @@ std::atomic<std::uint32_t>* registerCallThread() {
     registry().unused.pop_back();
   } else {
     // Big enough that the allocator maps it: pages cost memory once an id in them is used.
-    void* const memory = std::calloc(kGuardIds, sizeof(Counters));
+    void* const memory = std::calloc(1, kCollectorBytes + kGuardIds * sizeof(Counters));
     if (memory == nullptr) std::abort();
-    atExit.counters = static_cast<Counters*>(memory);
+    ::new (memory) ErrorCollector;
+    atExit.counters = reinterpret_cast<Counters*>(static_cast<char*>(memory) + kCollectorBytes);
     registry().all.push_back(atExit.counters);
   }
   callThread.counters = atExit.counters;
@@ -114,7 +117,8 @@ bool guardHeldHere(std::uint32_t id) noexcept {
 
 bool guardDrain(std::uint32_t id, std::int64_t deadlineNs) noexcept {
   guardBarrier();
-  // Calls do not announce their end (that would cost each of them a shared cache line): the waiter looks, ever more rarely.
+  // Calls do not announce their end (that would cost each of them a shared cache line): the waiter looks, ever more
+  // rarely.
   for (std::int64_t pauseNs = 10'000; guardCount(id) != 0; pauseNs = std::min<std::int64_t>(pauseNs * 2, 1'000'000)) {
     if (nowNs() >= deadlineNs) return false;
     const timespec pause{0, static_cast<long>(pauseNs)};

@@ -1,6 +1,6 @@
-#include <bulkhead/handle.h>
-
 #include "shared/clock.h"
+
+#include <bulkhead/handle.h>
 
 namespace bulkhead::detail {
 

@@ -1,6 +1,6 @@
-#include <bulkhead/host.h>
-
 #include "host/core/host_core.h"
+
+#include <bulkhead/host.h>
 
 #include <utility>
 
@@ -33,8 +33,12 @@ Module::~Module() {
 Result<std::shared_ptr<const detail::InterfaceSlot>> Module::interface(std::uint64_t interfaceId) const {
   const detail::InterfaceSlot* const slot = record_->slot().find(interfaceId);
   if (slot == nullptr) {
-    return Error(ErrorBody{ErrorKind::unimplemented, name(), {}, {},
-                           "the module does not implement the interface that was asked for", nullptr});
+    return Error(ErrorBody{ErrorKind::unimplemented,
+                           name(),
+                           {},
+                           {},
+                           "the module does not implement the interface that was asked for",
+                           nullptr});
   }
   return std::shared_ptr<const detail::InterfaceSlot>(record_, slot);
 }

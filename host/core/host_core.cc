@@ -35,9 +35,8 @@ Result<void> checkImports(const manifest::Manifest& module, const Imports& impor
   for (const auto& contract : module.contracts) {
     for (const auto& interface : contract.interfaces) {
       if (interface.role != Role::imports) continue;
-      const bool granted = std::any_of(imports.list().begin(), imports.list().end(), [&](const HostImport& import) {
-        return import.interfaceId == interface.id;
-      });
+      const bool granted = std::any_of(imports.list().begin(), imports.list().end(),
+                                       [&](const HostImport& import) { return import.interfaceId == interface.id; });
       if (granted) continue;
       return Error(ErrorKind::contractMismatch, where + ": the module calls " + interface.name +
                                                     ", which the host did not grant: pass an object that implements "
@@ -54,10 +53,9 @@ std::vector<ServedInterface> servedInterfaces(const manifest::Manifest& module) 
     for (const auto& interface : contract.interfaces) {
       const auto app = findExport(interface.id);
       if (interface.role != Role::exports || !app) continue;
-      const bool serialized =
-          (app->flags & BULKHEAD_METHOD_SERIALIZED) != 0 ||
-          std::any_of(interface.methods.begin(), interface.methods.end(),
-                      [](const manifest::Method& method) { return method.serialized; });
+      const bool serialized = (app->flags & BULKHEAD_METHOD_SERIALIZED) != 0 ||
+                              std::any_of(interface.methods.begin(), interface.methods.end(),
+                                          [](const manifest::Method& method) { return method.serialized; });
       served.push_back({interface.id, serialized});
     }
   }
@@ -65,9 +63,8 @@ std::vector<ServedInterface> servedInterfaces(const manifest::Manifest& module) 
 }
 
 std::int64_t defaultDeadlineNs(const Placement& placement) {
-  return std::chrono::nanoseconds(placement.kind() == Placement::Kind::inProcess
-                                      ? placement.inProcessOptions().deadline
-                                      : placement.isolatedOptions().deadline)
+  return std::chrono::nanoseconds(placement.kind() == Placement::Kind::inProcess ? placement.inProcessOptions().deadline
+                                                                                 : placement.isolatedOptions().deadline)
       .count();
 }
 
@@ -109,9 +106,9 @@ Result<std::shared_ptr<ModuleRecord>> HostCore::load(const std::string& file, co
   if (auto granted = checkImports(opened->manifest(), imports, opened->originalPath()); !granted) {
     return named(granted.error(), name);
   }
-  ModuleContext context{std::make_shared<ModuleSlot>(name, servedInterfaces(opened->manifest()),
-                                                     defaultDeadlineNs(choice->placement)),
-                        std::make_shared<const module_file::ModuleFile>(*std::move(opened)), imports.list(), options_};
+  ModuleContext context{
+      std::make_shared<ModuleSlot>(name, servedInterfaces(opened->manifest()), defaultDeadlineNs(choice->placement)),
+      std::make_shared<const module_file::ModuleFile>(*std::move(opened)), imports.list(), options_};
   auto backend = makeBackend(context, choice->placement);
   if (!backend) return named(backend.error(), name);
   auto record = std::make_shared<ModuleRecord>(context.slot, std::move(choice->decision), *std::move(backend));

@@ -25,8 +25,8 @@ ModuleSlot::~ModuleSlot() {
 }
 
 const InterfaceSlot* ModuleSlot::find(std::uint64_t interfaceId) const noexcept {
-  const auto found = std::find_if(slots_.begin(), slots_.end(),
-                                  [&](const auto& slot) { return slot->interfaceId == interfaceId; });
+  const auto found =
+      std::find_if(slots_.begin(), slots_.end(), [&](const auto& slot) { return slot->interfaceId == interfaceId; });
   return found == slots_.end() ? nullptr : found->get();
 }
 
@@ -76,7 +76,9 @@ void ModuleSlot::publish(BindingGroup* group) {
   state_ = State::live;
   downReason_.reset();
   for (std::size_t i = 0; i < slots_.size(); ++i) {
-    slots_[i]->binding.store(group->bindings[i].get(), std::memory_order_seq_cst);
+    Binding* const binding = group->bindings[i].get();
+    slots_[i]->binding.store(binding, std::memory_order_seq_cst);
+    slots_[i]->plain.store(binding->isPlain() ? binding : nullptr, std::memory_order_seq_cst);
   }
   changed_.notify_all();
 }
@@ -84,7 +86,10 @@ void ModuleSlot::publish(BindingGroup* group) {
 BindingGroup* ModuleSlot::retire(const BindingGroup* expected, State next) {
   const std::lock_guard lock(mutex_);
   if (live_ == nullptr || (expected != nullptr && live_ != expected)) return nullptr;
-  for (auto& slot : slots_) slot->binding.store(&notLive_, std::memory_order_seq_cst);
+  for (auto& slot : slots_) {
+    slot->plain.store(nullptr, std::memory_order_seq_cst);
+    slot->binding.store(&notLive_, std::memory_order_seq_cst);
+  }
   state_ = next;
   changed_.notify_all();
   return std::exchange(live_, nullptr);

@@ -66,8 +66,8 @@ class ModuleSlot {
   Result<BindingGroup*> prepare(std::uint64_t generation, const std::vector<BoundTable>& tables, std::uint32_t flags);
   // Makes the group what calls go to. The group before it, if any, was retired.
   void publish(BindingGroup* group);
-  // Takes the live group, if it is `expected` (null: whichever), from the calls that follow. Returns the group to drain, or
-  // null if it was not live. The state becomes `next`.
+  // Takes the live group, if it is `expected` (null: whichever), from the calls that follow. Returns the group to
+  // drain, or null if it was not live. The state becomes `next`.
   BindingGroup* retire(const BindingGroup* expected, State next);
   // Puts a retired group back: an unload that was refused.
   void restore(BindingGroup* group) { publish(group); }

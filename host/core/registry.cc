@@ -5,7 +5,8 @@
 namespace bulkhead::detail {
 namespace {
 
-// Filled by constructors of generated code, before main or while a shared library is loaded; hence constant-initialised.
+// Filled by constructors of generated code, before main or while a shared library is loaded; hence
+// constant-initialised.
 constinit std::mutex mutex;
 constinit ContractRegistration* head = nullptr;
 

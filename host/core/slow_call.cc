@@ -1,8 +1,8 @@
-#include <bulkhead/detail/slow_call.h>
-
 #include "host/core/backend.h"
 #include "host/core/module_slot.h"
 #include "shared/clock.h"
+
+#include <bulkhead/detail/slow_call.h>
 
 #include <string>
 
@@ -10,8 +10,8 @@ namespace bulkhead::detail {
 namespace {
 
 Error callError(ErrorKind kind, const InterfaceSlot& slot, const BulkheadMethod& method, std::string text) {
-  return Error(ErrorBody{kind, slot.module == nullptr ? std::string() : slot.module->name(), method.name, {},
-                         std::move(text), nullptr});
+  return Error(ErrorBody{
+      kind, slot.module == nullptr ? std::string() : slot.module->name(), method.name, {}, std::move(text), nullptr});
 }
 
 std::string milliseconds(std::int64_t ns) { return std::to_string((ns + 999'999) / 1'000'000) + " ms"; }

@@ -49,7 +49,8 @@ CompletedTables::CompletedTables(const BulkheadModule& module, void* self,
 std::vector<BoundTable> stubTables(BulkheadChannel* channel, const std::vector<ServedInterface>& interfaces) {
   std::vector<BoundTable> tables;
   for (const ServedInterface& served : interfaces) {
-    if (const auto app = findExport(served.interfaceId)) tables.push_back({served.interfaceId, app->stubTable, channel});
+    if (const auto app = findExport(served.interfaceId))
+      tables.push_back({served.interfaceId, app->stubTable, channel});
   }
   return tables;
 }

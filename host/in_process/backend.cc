@@ -111,9 +111,11 @@ Result<void> Backend::unload() {
 
 void Backend::log(void* context, std::uint32_t level, BulkheadBytes line) {
   const Backend& self = *static_cast<const Backend*>(context);
-  detail::deliverLog(*self.context_.options,
-                     {LogLine::Source::log, level, self.context_.slot->name(), kGeneration,
-                      {static_cast<const char*>(line.data), line.size}});
+  detail::deliverLog(*self.context_.options, {LogLine::Source::log,
+                                              level,
+                                              self.context_.slot->name(),
+                                              kGeneration,
+                                              {static_cast<const char*>(line.data), line.size}});
 }
 
 }  // namespace bulkhead::in_process

@@ -1,5 +1,5 @@
-// The two clocks of an isolated call. The wall clock never stops: it is the caller's. The module's budget stops while the
-// host serves an import: that time is the host's own.
+// The two clocks of an isolated call. The wall clock never stops: it is the caller's. The module's budget stops while
+// the host serves an import: that time is the host's own.
 #pragma once
 
 #include "shared/clock.h"

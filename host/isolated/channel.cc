@@ -37,7 +37,8 @@ CallClock clockOf(Session& session, const BulkheadMethod& method) noexcept {
 std::int32_t begin(BulkheadChannel* channel, const BulkheadMethod* method, std::uint64_t words,
                    BulkheadRequest* request, const BulkheadErrorSink* sink) {
   Session& session = sessionOf(channel);
-  if (session.foreign()) [[unlikely]] return fail(sink, fork_guard::unavailable());
+  if (session.foreign()) [[unlikely]]
+    return fail(sink, fork_guard::unavailable());
   if (const std::int64_t wallNs = detail::callThread.wallDeadlineNs; wallNs != 0 && nowNs() >= wallNs) [[unlikely]] {
     return fail(sink, Error(ErrorKind::deadlineExceeded, "its time was over before it began; nothing was called"));
   }

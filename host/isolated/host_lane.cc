@@ -55,15 +55,18 @@ Result<void> HostLane::begin(std::uint64_t words, BulkheadRequest& request) {
   if (depth_ >= kMaxDepth) return Error(ErrorKind::nestingTooDeep, "too many calls under way on one thread");
   auto place = reserve(words);
   if (!place) return std::move(place).error();
-  request.words = at(*place);
+  const bool gathered = isGathered(*place, words) && !std::exchange(gathering_, true);
+  request.words = gathered ? gathered_.data() : at(*place);
   request.state[0] = place->place;
   request.state[1] = place->top;
   request.state[2] = words;
+  request.state[3] = gathered ? 1 : 0;
   return {};
 }
 
 void HostLane::finish(BulkheadRequest& request) {
   release({static_cast<std::uint32_t>(request.state[0]), static_cast<std::uint32_t>(request.state[1])});
+  if (request.state[3] != 0) gathering_ = false;
   regions_.releaseIncoming();
   if (depth_ != 0) return;
   for (Buffer& buffer : buffers_) {
@@ -83,7 +86,8 @@ Result<BulkheadBytes> HostLane::call(const BulkheadMethod& method, BulkheadReque
   frame.deadlineNs = clock.limitNs();
   const char* const outer = method_.load(std::memory_order_relaxed);
   method_.store(method.name, std::memory_order_relaxed);
-  endpoint_.post(frame);
+  endpoint_.post(frame, request.state[3] != 0 ? gathered_.data() : nullptr);
+  if (request.state[3] != 0) gathering_ = false;
   const std::uint32_t outerQuestion = std::exchange(question_, endpoint_.postedSequence());
   auto answer = converse(method.name, clock);
   question_ = outerQuestion;
@@ -120,8 +124,8 @@ HostLane::MessageResult HostLane::converse(const char* method, CallClock& clock)
         const auto claimed = static_cast<ErrorKind>(error.kind);
         const bool passes = claimed == ErrorKind::unimplemented || claimed == ErrorKind::messageTooLarge ||
                             claimed == ErrorKind::loadFailed;
-        return Error(ErrorBody{passes ? claimed : ErrorKind::moduleError, {}, {}, std::move(error.type),
-                               std::move(error.text), nullptr});
+        return Error(ErrorBody{
+            passes ? claimed : ErrorKind::moduleError, {}, {}, std::move(error.type), std::move(error.text), nullptr});
       }
       case FrameKind::call:
         clock.pause(nowNs());
@@ -153,11 +157,15 @@ std::optional<Error> HostLane::expire(const char* method, CallClock& clock) {
   std::string text = "no answer within " + std::to_string((clock.elapsedNs(now) + 500'000) / 1'000'000) +
                      " ms; the worker is killed, the next call uses a fresh one";
   owner_.condemn({ErrorKind::deadlineExceeded, method, text});
-  return Error(ErrorBody{ErrorKind::deadlineExceeded, {}, method, {}, std::move(text), owner_.deathError(method).exitReport()});
+  return Error(
+      ErrorBody{ErrorKind::deadlineExceeded, {}, method, {}, std::move(text), owner_.deathError(method).exitReport()});
 }
 
 Error HostLane::answeredLate(const char* method, const CallClock& clock) {
-  return Error(ErrorBody{ErrorKind::deadlineExceeded, {}, method, {},
+  return Error(ErrorBody{ErrorKind::deadlineExceeded,
+                         {},
+                         method,
+                         {},
                          "answered after its deadline, which passed during an import; the call took " +
                              std::to_string(clock.elapsedNs(nowNs()) / 1'000'000) + " ms",
                          nullptr});
@@ -227,17 +235,19 @@ HostLane::Buffer& HostLane::buffer(std::uint64_t words) {
 Error HostLane::violation(const char* method, std::string text) {
   text += "; the worker is killed, the next call uses a fresh one";
   owner_.condemn({ErrorKind::protocolViolation, method, text});
-  return Error(ErrorBody{ErrorKind::protocolViolation, {}, method, {}, std::move(text), owner_.deathError(method).exitReport()});
+  return Error(
+      ErrorBody{ErrorKind::protocolViolation, {}, method, {}, std::move(text), owner_.deathError(method).exitReport()});
 }
 
-void HostLane::post(FrameKind kind, const Place& place, std::uint64_t words, std::uint64_t target) {
+void HostLane::post(FrameKind kind, const Place& place, std::uint64_t words, std::uint64_t target,
+                    const std::uint64_t* gathered) {
   FrameHeader frame{};
   frame.kind = kind;
   frame.depth = static_cast<std::uint8_t>(depth_);
   frame.words = static_cast<std::uint32_t>(words);
   frame.place = place.place;
   frame.target = target;
-  endpoint_.post(frame);
+  endpoint_.post(frame, gathered);
 }
 
 void HostLane::provideRegion(std::uint64_t bytes) {
@@ -258,21 +268,28 @@ class ImportReply {
   const BulkheadReply* reply() const noexcept { return &reply_; }
   const std::optional<HostLane::Place>& place() const noexcept { return place_; }
   std::uint64_t words() const noexcept { return words_; }
+  // What is not in its place yet, or null.
+  const std::uint64_t* gathered() const noexcept {
+    return place_ && HostLane::isGathered(*place_, words_) ? gathered_.data() : nullptr;
+  }
   const std::optional<Error>& error() const noexcept { return error_; }
 
  private:
-  static std::uint64_t* extend(void* context, std::uint64_t words) { return static_cast<ImportReply*>(context)->grow(words); }
+  static std::uint64_t* extend(void* context, std::uint64_t words) {
+    return static_cast<ImportReply*>(context)->grow(words);
+  }
 
   std::uint64_t* grow(std::uint64_t words) {
     std::optional<HostLane::Place> before = place_;
+    const std::uint64_t* const written = !before ? nullptr : (gathered() != nullptr ? gathered() : lane_.at(*before));
     if (before && (before->place & lane::kRegionBit) == 0) lane_.release(*before);
     auto place = lane_.reserve(words);
     if (!place) {
       error_ = place.error();
       return nullptr;
     }
-    std::uint64_t* const start = lane_.at(*place);
-    if (before && before->place != place->place) std::memcpy(start, lane_.at(*before), bytesOf(words_));
+    std::uint64_t* const start = HostLane::isGathered(*place, words) ? gathered_.data() : lane_.at(*place);
+    if (before && written != start) std::memcpy(start, written, bytesOf(words_));
     if (before && (before->place & lane::kRegionBit) != 0 && before->place != place->place) lane_.release(*before);
     if (before) place->top = before->top;
     place_ = *place;
@@ -284,6 +301,7 @@ class ImportReply {
   BulkheadReply reply_;
   std::optional<HostLane::Place> place_;
   std::uint64_t words_ = 0;
+  std::array<std::uint64_t, lane::kGatheredWords> gathered_;
   std::optional<Error> error_;
 };
 
@@ -310,18 +328,21 @@ void HostLane::answerImport(const HostImport& import, const Message& request) {
                                  *static_cast<std::optional<lane::FrameError>*>(context) = lane::toFrameError(*view);
                                }};
   ImportReply reply(*this);
-  const std::int32_t status = import.skeleton(import.table, import.self, request.header.ordinal, request.words,
-                                              reply.reply(), &sink);
+  const std::int32_t status =
+      import.skeleton(import.table, import.self, request.header.ordinal, request.words, reply.reply(), &sink);
   if (status == BULKHEAD_OK && !reply.error()) {
     answered_ = reply.place();
-    post(FrameKind::reply, reply.place().value_or(Place{top_, top_}), reply.words());
+    post(FrameKind::reply, reply.place().value_or(Place{top_, top_}), reply.words(), 0, reply.gathered());
     return;
   }
   if (reply.place()) release(*reply.place());
   if (reply.error()) return postError(*reply.error());
-  postError(Error(ErrorBody{reported ? static_cast<ErrorKind>(reported->kind) : ErrorKind::hostError, {}, {},
+  postError(Error(ErrorBody{reported ? static_cast<ErrorKind>(reported->kind) : ErrorKind::hostError,
+                            {},
+                            {},
                             reported ? std::move(reported->type) : std::string(),
-                            reported ? std::move(reported->text) : "failed without saying why", nullptr}));
+                            reported ? std::move(reported->text) : "failed without saying why",
+                            nullptr}));
 }
 
 void HostLane::postError(const Error& error) {

@@ -82,6 +82,10 @@ class HostLane {
   Result<Place> reserve(std::uint64_t words);
   std::uint64_t* at(const Place& place) noexcept;
   void release(const Place& place);
+  // Whether a payload there is gathered elsewhere until its frame is posted.
+  static bool isGathered(const Place& place, std::uint64_t words) noexcept {
+    return words <= lane::kGatheredWords && (place.place & lane::kRegionBit) == 0;
+  }
 
   MessageResult converse(const char* method, CallClock& clock);
   MessageResult await(const char* method, CallClock& clock);
@@ -95,7 +99,8 @@ class HostLane {
   void serveImport(const Message& request, const Error* refuse);
   void answerImport(const HostImport& import, const Message& request);
   void provideRegion(std::uint64_t bytes);
-  void post(lane::FrameKind kind, const Place& place, std::uint64_t words, std::uint64_t target = 0);
+  void post(lane::FrameKind kind, const Place& place, std::uint64_t words, std::uint64_t target = 0,
+            const std::uint64_t* gathered = nullptr);
   void postError(const Error& error);
 
   struct Buffer {
@@ -111,11 +116,13 @@ class HostLane {
   lane::Endpoint endpoint_;
   LaneRegions regions_;
   std::atomic<const char*> method_{nullptr};
-  std::uint32_t depth_ = 0;                     // calls under way, both directions
-  std::uint32_t question_ = 0;                  // sequence of the frame whose answer is awaited
-  std::uint32_t top_ = lane::kPayloadOffset;    // of the slot's stack of live payloads
-  std::optional<Place> answered_;               // the last import's answer: live until the worker's next frame
-  std::vector<Buffer> buffers_;                 // private copies, one a depth
+  std::uint32_t depth_ = 0;                   // calls under way, both directions
+  std::uint32_t question_ = 0;                // sequence of the frame whose answer is awaited
+  std::uint32_t top_ = lane::kPayloadOffset;  // of the slot's stack of live payloads
+  std::optional<Place> answered_;             // the last import's answer: live until the worker's next frame
+  std::array<std::uint64_t, lane::kGatheredWords> gathered_;  // a small request, between begin() and call()
+  bool gathering_ = false;
+  std::vector<Buffer> buffers_;  // private copies, one a depth
   bool closing_ = false;
 };
 

@@ -22,10 +22,10 @@ Result<HostLane*> LaneTable::make(std::uint32_t index) {
   for (memory::Region* region : {&memory_.hostRegion, &memory_.workerRegion}) {
     if (auto present = region->populate(offset, memory_.slotBytes); !present) return std::move(present).error();
   }
-  lanes_[index] = std::make_unique<HostLane>(
-      owner_, index,
-      lane::Endpoint(memory_.hostRegion.data() + offset, memory_.workerRegion.data() + offset, memory_.slotBytes,
-                     &death_));
+  lanes_[index] =
+      std::make_unique<HostLane>(owner_, index,
+                                 lane::Endpoint(memory_.hostRegion.data() + offset,
+                                                memory_.workerRegion.data() + offset, memory_.slotBytes, &death_));
   return lanes_[index].get();
 }
 

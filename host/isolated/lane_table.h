@@ -34,7 +34,8 @@ class LaneTable {
   // A lane for the calling thread alone, until release(). Blocks while all are taken, until `deadlineNs` (0: none) or
   // the worker's death. Errors: overloaded, resourceExhausted, the death's.
   Result<HostLane*> acquire(std::int64_t deadlineNs);
-  // The lane's thread in the worker ends, and with it the module's thread-local objects. From any thread, while the lane is idle.
+  // The lane's thread in the worker ends, and with it the module's thread-local objects. From any thread, while the
+  // lane is idle.
   void release(HostLane& lane);
   // Wakes those who wait for a lane: the worker is dead.
   void wakeAll();

@@ -20,9 +20,9 @@ std::uint64_t regionBytes(std::uint64_t bytes) noexcept {
 
 Result<void> LaneRegions::checkSize(std::uint64_t bytes) const {
   if (bytes <= maxMessageBytes_) return {};
-  return Error(ErrorKind::messageTooLarge,
-               "a message of " + std::to_string(bytes) + " bytes is over the cap of " +
-                   std::to_string(maxMessageBytes_) + " bytes: raise IsolatedOptions::maxMessageBytes or send less");
+  return Error(ErrorKind::messageTooLarge, "a message of " + std::to_string(bytes) + " bytes is over the cap of " +
+                                               std::to_string(maxMessageBytes_) +
+                                               " bytes: raise IsolatedOptions::maxMessageBytes or send less");
 }
 
 Result<LaneRegions::Entry> LaneRegions::make(std::uint64_t bytes, memory::Access access) {
@@ -57,12 +57,14 @@ Result<std::uint32_t> LaneRegions::acquire(std::uint64_t bytes) {
 }
 
 std::byte* LaneRegions::outgoing(std::uint32_t id) noexcept {
-  const auto found = std::find_if(outgoing_.begin(), outgoing_.end(), [&](const Entry& entry) { return entry.id == id; });
+  const auto found =
+      std::find_if(outgoing_.begin(), outgoing_.end(), [&](const Entry& entry) { return entry.id == id; });
   return found == outgoing_.end() ? nullptr : found->region->data();
 }
 
 void LaneRegions::release(std::uint32_t id) {
-  const auto found = std::find_if(outgoing_.begin(), outgoing_.end(), [&](const Entry& entry) { return entry.id == id; });
+  const auto found =
+      std::find_if(outgoing_.begin(), outgoing_.end(), [&](const Entry& entry) { return entry.id == id; });
   if (found == outgoing_.end()) return;
   found->inUse = false;
   if (found->region->size() <= kKeptBytes) return;

@@ -21,8 +21,8 @@ struct RegionLink {
   std::function<void(std::uint32_t id)> retire;
 };
 
-// Outgoing regions stack up while frames that use them are alive; incoming there is one. Small ones are kept for the next
-// large message, big ones go back to the system at once. Used by the lane's thread alone.
+// Outgoing regions stack up while frames that use them are alive; incoming there is one. Small ones are kept for the
+// next large message, big ones go back to the system at once. Used by the lane's thread alone.
 class LaneRegions {
  public:
   LaneRegions(const RegionLink& link, std::uint64_t maxMessageBytes) : link_(link), maxMessageBytes_(maxMessageBytes) {}

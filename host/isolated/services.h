@@ -1,5 +1,5 @@
-// What all isolated modules of a Host share: one thread for control, death and kill; one that spawns; pools for what may
-// block. None of it grows with the number of workers.
+// What all isolated modules of a Host share: one thread for control, death and kill; one that spawns; pools for what
+// may block. None of it grows with the number of workers.
 #pragma once
 
 #include "host/isolated/fork_guard.h"
@@ -43,8 +43,8 @@ class Services {
   // The read end of the pipe whose end of file tells a worker that this process is gone.
   int lifeline() const noexcept { return lifelineRead_.get(); }
 
-  // Runs `attempt` on the service thread every few milliseconds until it returns true: for what waits on calls in flight, which
-  // do not announce their end.
+  // Runs `attempt` on the service thread every few milliseconds until it returns true: for what waits on calls in
+  // flight, which do not announce their end.
   void reclaim(std::function<bool()> attempt);
 
   // Returns when the service thread has run everything that was posted before. Not from that thread.

@@ -109,11 +109,11 @@ Result<void> Session::makeLanes() {
   if (!hostRegion) return std::move(hostRegion).error();
   auto workerRegion = memory::Region::reserve(bytes, memory::Access::workerWrites);
   if (!workerRegion) return std::move(workerRegion).error();
-  lanes_ = std::make_unique<LaneTable>(
-      *this,
-      LaneMemory{*std::move(hostRegion), *std::move(workerRegion), options_.slotBytes, options_.maxLanes,
-                 options_.maxImportLanes},
-      death_, [this](std::uint32_t lane) { return link_->send(control::OpenLane{lane}); });
+  lanes_ =
+      std::make_unique<LaneTable>(*this,
+                                  LaneMemory{*std::move(hostRegion), *std::move(workerRegion), options_.slotBytes,
+                                             options_.maxLanes, options_.maxImportLanes},
+                                  death_, [this](std::uint32_t lane) { return link_->send(control::OpenLane{lane}); });
   return {};
 }
 
@@ -141,9 +141,8 @@ Result<void> Session::launch() {
   auto process = services_->spawner().launch(spec);
   if (!process) return std::move(process).error();
   pid_ = process->pid();
-  link_ = std::make_shared<WorkerLink>(
-      services_, WorkerLink::Wires{std::move(sockets->first), *std::move(process), std::move(output->read),
-                                   std::move(errors->read)});
+  link_ = std::make_shared<WorkerLink>(services_, WorkerLink::Wires{std::move(sockets->first), *std::move(process),
+                                                                    std::move(output->read), std::move(errors->read)});
   link_->listen(weak_from_this());
   return {};
 }
@@ -195,7 +194,8 @@ void Session::onMessage(control::ToHost message) {
   if (const auto* waiting = std::get_if<control::ImportWaiting>(&message)) return onImportWaiting(waiting->lane);
   if (const auto* refused = std::get_if<control::LaneRefused>(&message)) {
     if (refused->lane >= options_.maxLanes) return onViolation("a control message about a lane that is none");
-    return condemn({ErrorKind::resourceExhausted, {},
+    return condemn({ErrorKind::resourceExhausted,
+                    {},
                     "the worker has no thread for a lane: " + printable(refused->text, control::kMaxTextBytes)});
   }
 }
@@ -311,27 +311,39 @@ void Session::condemn(Verdict verdict) {
   ExitVerdict exitVerdict = exitVerdictOf(verdict.kind);
   {
     const std::lock_guard lock(mutex_);
-    if (exitVerdict == ExitVerdict::deadlineExceeded && phase_ == Phase::loading) exitVerdict = ExitVerdict::loadTimedOut;
-    if (exitVerdict == ExitVerdict::deadlineExceeded && phase_ == Phase::closing) exitVerdict = ExitVerdict::shutDownTimedOut;
+    if (exitVerdict == ExitVerdict::deadlineExceeded && phase_ == Phase::loading)
+      exitVerdict = ExitVerdict::loadTimedOut;
+    if (exitVerdict == ExitVerdict::deadlineExceeded && phase_ == Phase::closing)
+      exitVerdict = ExitVerdict::shutDownTimedOut;
   }
   condemn(exitVerdict, std::move(verdict));
 }
 
 void Session::condemn(ExitVerdict verdict, Verdict why) {
+  bool first = false;
   {
     const std::lock_guard lock(mutex_);
-    if (verdict_ || report_ != nullptr) return;
-    verdict_ = std::move(why);
-    exitVerdict_ = verdict;
+    first = !verdict_ && report_ == nullptr;
+    if (first) {
+      verdict_ = std::move(why);
+      exitVerdict_ = verdict;
+    }
   }
   lose();
-  link_->kill();
+  if (first) link_->kill();
 }
 
 void Session::lose() {
-  if (death_.exchange(1, std::memory_order_seq_cst) != 0) return;
+  if (lost_.exchange(true, std::memory_order_seq_cst)) {
+    // Another thread is at it. This one may not return before calls go elsewhere, either.
+    while (death_.load(std::memory_order_acquire) == 0) {
+      (void)doorbell::wait(death_, 0, 0, doorbell::Scope::processPrivate);
+    }
+    return;
+  }
   // Calls go elsewhere before any caller learns of the death: its next call must not come back here.
   if (const auto events = events_.lock()) events->onLost(*this);
+  death_.store(1, std::memory_order_seq_cst);
   doorbell::wake(death_, doorbell::Scope::processPrivate, INT_MAX);
   if (lanes_ != nullptr) lanes_->wakeAll();
 }
@@ -355,9 +367,12 @@ void Session::onEnd(const ExitStatus& status) {
     report_ = report;
     if (step_ != Step::lockedDown && step_ != Step::failed) {
       step_ = Step::failed;
-      failure_ = Error(ErrorBody{ErrorKind::workerStartFailed, {}, {}, {},
-                                 "the worker program " + program_ + " ended before it was ready: " +
-                                     report->describe(), report});
+      failure_ = Error(ErrorBody{ErrorKind::workerStartFailed,
+                                 {},
+                                 {},
+                                 {},
+                                 "the worker program " + program_ + " ended before it was ready: " + report->describe(),
+                                 report});
     }
   }
   lose();
@@ -414,12 +429,14 @@ void Session::onImportWaiting(std::uint32_t index) {
   if (hints.fetch_add(1, std::memory_order_acq_rel) != 0) return;
   HostLane* const hostLane = *lane;
   importJobs_.fetch_add(1, std::memory_order_relaxed);  // before exited() and idle(), on this same thread
-  if (services_->imports().post([self = shared_from_this(), &hints, hostLane] { self->serveImports(hints, *hostLane); })) {
+  if (services_->imports().post(
+          [self = shared_from_this(), &hints, hostLane] { self->serveImports(hints, *hostLane); })) {
     return;
   }
   importJobs_.fetch_sub(1, std::memory_order_relaxed);
-  const Error refusal(ErrorKind::overloaded, "all threads for imports of modules' own threads are busy: raise "
-                                             "HostOptions::importThreads");
+  const Error refusal(ErrorKind::overloaded,
+                      "all threads for imports of modules' own threads are busy: raise "
+                      "HostOptions::importThreads");
   hostLane->serveWaiting(&refusal);
   hints.store(0, std::memory_order_release);
 }

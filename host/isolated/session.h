@@ -49,8 +49,8 @@ class Session final : public LaneOwner, public LinkEvents, public std::enable_sh
 
   // Loads the module and constructs its object, on the calling thread's lane: imports that it calls run here.
   Result<void> load(std::int64_t deadlineNs);
-  // Destroys the module's object and lets the worker exit; kills it where that takes longer than `deadlineNs`. Returns when the
-  // process is gone (or cannot be reaped within two seconds more). After the last call has ended.
+  // Destroys the module's object and lets the worker exit; kills it where that takes longer than `deadlineNs`. Returns
+  // when the process is gone (or cannot be reaped within two seconds more). After the last call has ended.
   void shutDown(std::int64_t deadlineNs);
   // Releases memory and descriptors. On the service thread, after the process is gone, no call is inside any more and
   // idle() is true.
@@ -62,7 +62,7 @@ class Session final : public LaneOwner, public LinkEvents, public std::enable_sh
   void condemn(ExitVerdict verdict, Verdict why);
   // Whether this is a forked child of the process that it belongs to.
   bool foreign() const noexcept { return epoch_ != fork_guard::epoch.load(std::memory_order_relaxed); }
-  bool lost() const noexcept { return death_.load(std::memory_order_acquire) != 0; }
+  bool lost() const noexcept { return lost_.load(std::memory_order_seq_cst); }
   // Blocks until the process is gone, at most until the deadline.
   bool awaitExit(std::int64_t deadlineNs);
   bool exited() const;
@@ -122,8 +122,9 @@ class Session final : public LaneOwner, public LinkEvents, public std::enable_sh
   Channel channel_;
   RegionLink regionLink_;
   std::atomic<std::uint32_t> nextRegion_{1};
-  doorbell::Word death_{0};  // not zero once the worker is dead to us
-  std::mutex disposing_;  // releaseLane() of exiting threads against dispose()
+  std::atomic<bool> lost_{false};  // before onLost(): nothing of this session may be published any more
+  doorbell::Word death_{0};        // after it: callers learn that the worker is dead to us
+  std::mutex disposing_;           // releaseLane() of exiting threads against dispose()
   std::unique_ptr<LaneTable> lanes_;
   std::shared_ptr<WorkerLink> link_;
   int pid_ = 0;

@@ -92,9 +92,9 @@ Result<Supervisor::Serving> Supervisor::bring(std::int64_t deadlineNs) {
     retire(std::move(serving));
     return std::move(loaded).error();
   }
-  auto group = context_.slot->prepare(
-      generation, detail::stubTables(serving.session->channel(), context_.slot->interfaces()),
-      detail::Binding::kHostMade);
+  auto group =
+      context_.slot->prepare(generation, detail::stubTables(serving.session->channel(), context_.slot->interfaces()),
+                             detail::Binding::kHostMade);
   if (!group) {
     serving.session->condemn(ExitVerdict::startFailed, {ErrorKind::unavailable, {}, group.error().text()});
     retire(std::move(serving));
@@ -183,18 +183,22 @@ void Supervisor::onExit(Session&, std::shared_ptr<const ExitReport> report) {
 Result<void> Supervisor::awaitLive(std::int64_t deadlineNs) {
   if (services_->foreign()) return fork_guard::unavailable();
   // A call without a deadline waits as long as a start may take.
-  const std::int64_t limitNs = earlier(
-      deadlineNs, nowNs() + std::chrono::nanoseconds(options_.loadDeadline).count() + kKillNs);
+  const std::int64_t limitNs =
+      earlier(deadlineNs, nowNs() + std::chrono::nanoseconds(options_.loadDeadline).count() + kKillNs);
   if (context_.slot->state() == State::down && beginStart()) {
     context_.slot->setState(State::starting);
     launchStart();
   }
   if (!context_.slot->awaitChange(limitNs)) {
-    return Error(ErrorKind::unavailable, "its worker is still starting; the call waited as long as its deadline let it");
+    return Error(ErrorKind::unavailable,
+                 "its worker is still starting; the call waited as long as its deadline let it");
   }
   if (context_.slot->state() != State::down) return {};
   const auto reason = context_.slot->downReason();
-  return Error(ErrorBody{ErrorKind::unavailable, {}, {}, {},
+  return Error(ErrorBody{ErrorKind::unavailable,
+                         {},
+                         {},
+                         {},
                          "its worker could not be started: " + (reason ? reason->message() : std::string("no reason")),
                          reason ? reason->exitReport() : nullptr});
 }

@@ -1,4 +1,5 @@
-// Threads on demand for work that may block in the embedder's or a module's hands, so that the service thread never does.
+// Threads on demand for work that may block in the embedder's or a module's hands, so that the service thread never
+// does.
 #pragma once
 
 #include <condition_variable>

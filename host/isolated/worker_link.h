@@ -50,8 +50,8 @@ class WorkerLink : public std::enable_shared_from_this<WorkerLink> {
   // Begins to deliver events, as long as `events` lives.
   void listen(std::weak_ptr<LinkEvents> events);
 
-  // Sends to the worker, from any thread, without blocking. Fails with unavailable when the worker is gone, with overloaded when
-  // it does not read its control socket. A retirement is never lost: it waits for the next send.
+  // Sends to the worker, from any thread, without blocking. Fails with unavailable when the worker is gone, with
+  // overloaded when it does not read its control socket. A retirement is never lost: it waits for the next send.
   Result<void> send(const control::ToWorker& message, std::span<const int> descriptors = {});
 
   // Kills the process, on the service thread. Any thread, any number of times.

@@ -1,10 +1,9 @@
 #include "shared/doorbell/spin.h"
 
 #include <sched.h>
+#include <unistd.h>
 
-#include <algorithm>
 #include <atomic>
-#include <thread>
 
 namespace bulkhead::doorbell {
 namespace {
@@ -12,9 +11,8 @@ namespace {
 std::atomic<int> spinners{0};
 
 int countCpus() noexcept {
-  cpu_set_t set;
-  if (::sched_getaffinity(0, sizeof set, &set) == 0) return std::max(1, CPU_COUNT(&set));
-  return static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));  // more CPUs than cpu_set_t holds
+  const long online = ::sysconf(_SC_NPROCESSORS_ONLN);
+  return online < 1 ? 1 : static_cast<int>(online);
 }
 
 // 0: not counted yet. Relaxed: any thread may count, all come to the same.
@@ -23,17 +21,17 @@ std::atomic<int> cpus{0};
 }  // namespace
 
 int usableCpus() noexcept {
-  const int known = cpus.load(std::memory_order_relaxed);
-  return known != 0 ? known : internal::recountCpus();
+  int known = cpus.load(std::memory_order_relaxed);
+  if (known == 0) [[unlikely]] {
+    known = countCpus();
+    cpus.store(known, std::memory_order_relaxed);
+  }
+  return known;
 }
+
+std::uint32_t currentCpu() noexcept { return static_cast<std::uint32_t>(::sched_getcpu()); }
 
 namespace internal {
-
-int recountCpus() noexcept {
-  const int count = countCpus();
-  cpus.store(count, std::memory_order_relaxed);
-  return count;
-}
 
 bool enterSpin() noexcept {
   const int limit = usableCpus();

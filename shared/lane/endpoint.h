@@ -25,15 +25,17 @@ class Endpoint {
   const std::byte* peerSlot() const noexcept { return theirs_; }
   std::uint32_t slotBytes() const noexcept { return slotBytes_; }
 
-  // Publishes a frame whose payload is in place, and passes the turn. `frame.sequence` is set here. Never blocks.
-  void post(FrameHeader frame) noexcept;
+  // Publishes a frame and passes the turn. Its payload is in place, or `gathered`: to be copied to `frame.place` in
+  // this slot. `frame.sequence` is set here. Never blocks.
+  void post(FrameHeader frame, const std::uint64_t* gathered = nullptr) noexcept;
 
   // The sequence of the frame posted last.
   std::uint32_t postedSequence() const noexcept { return posted_; }
 
   // Whether a frame is there that was not taken.
   bool arrived() const noexcept { return peerSequence() != taken_; }
-  // Blocks until a frame arrives, the deadline (CLOCK_MONOTONIC; 0: none) passes or the peer is dead. A frame that is there wins over both others.
+  // Blocks until a frame arrives, the deadline (CLOCK_MONOTONIC; 0: none) passes or the peer is dead. A frame that is
+  // there wins over both others.
   Arrival wait(std::int64_t deadlineNs) noexcept;
   // The frame that arrived, its header read exactly once. Its sequence must be expectedSequence().
   Untrusted<FrameHeader> take() noexcept;
@@ -43,6 +45,7 @@ class Endpoint {
   doorbell::Word& word(std::byte* slot, std::size_t offset) const noexcept;
   const doorbell::Word& word(const std::byte* slot, std::size_t offset) const noexcept;
   std::uint32_t peerSequence() const noexcept;
+  bool sharesCpuWithPeer() noexcept;
   Arrival sleep(std::int64_t deadlineNs) noexcept;
 
   std::byte* mine_;
@@ -52,6 +55,7 @@ class Endpoint {
   std::uint32_t posted_ = 0;  // this side's sequence
   std::uint32_t taken_ = 0;   // the other side's, as far as taken
   doorbell::SpinPolicy spin_;
+  std::uint32_t cpu_ = 0;  // as published for the peer
 };
 
 }  // namespace bulkhead::lane

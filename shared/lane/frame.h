@@ -10,6 +10,7 @@
 //   offset 32     payload words ...      }
 //   ...
 //   slotBytes-64  `sleeping`: 1 while this slot's writer sleeps on the other slot's sequence
+//   slotBytes-60  `cpu`: 1 + the CPU where this slot's writer began to wait last, 0 before that
 //
 // A lane is a conversation of strict alternation: each side writes one frame, publishes it by incrementing its own
 // sequence, and then waits for the sequence of the other. So one slot a direction is enough, and neither side ever
@@ -28,8 +29,12 @@
 // Depth counts the calls under way on the lane, the frame's own included: 1 for the outermost.
 //
 // Publication: all fields and the payload, then `sequence` (sequentially consistent), then a look at the other side's
-// `sleeping`; a wake only if it is set. A sleeper sets its `sleeping`, then looks at the sequence once more, then sleeps
-// on that sequence word. Sequentially consistent on both sides, so one of the two always sees the other.
+// `sleeping`; a wake only if it is set. A sleeper sets its `sleeping`, then looks at the sequence once more, then
+// sleeps on that sequence word. Sequentially consistent on both sides, so one of the two always sees the other. `cpu`
+// is a hint and costs at most time: who would wait on the CPU that the other side needs does not spin.
+//
+// A small frame is written in one go, right before it is published: the other side spins on that line, and would take
+// it away between two writes.
 //
 // Messages that do not fit behind the header lie in a region of their own, made by the host in either direction.
 #pragma once
@@ -54,7 +59,7 @@ enum class FrameKind : std::uint8_t {
 
 // 32 bytes, naturally aligned, no padding.
 struct FrameHeader {
-  std::uint32_t sequence;   // of this writer: 0 in a fresh slot, 1 for its first frame; wraps
+  std::uint32_t sequence;  // of this writer: 0 in a fresh slot, 1 for its first frame; wraps
   FrameKind kind;
   std::uint8_t depth;
   std::uint16_t ordinal;    // call: the method
@@ -68,8 +73,11 @@ static_assert(sizeof(FrameHeader) == 32 && alignof(FrameHeader) == 8);
 static_assert(std::is_trivially_copyable_v<FrameHeader> && offsetof(FrameHeader, target) == 16);
 
 inline constexpr std::uint32_t kRegionBit = 0x8000'0000u;
+// Payloads up to this are gathered elsewhere and go out together with the header: the rest of its cache line.
+inline constexpr std::uint32_t kGatheredWords = 4;
 inline constexpr std::uint32_t kPayloadOffset = sizeof(FrameHeader);
-inline constexpr std::uint32_t kTailBytes = 64;  // the line of `sleeping`
+inline constexpr std::uint32_t kTailBytes = 64;  // the line of `sleeping` and `cpu`
+inline constexpr std::uint32_t kCpuOffset = 4;   // in it
 inline constexpr std::uint32_t kSlotAlignment = 4096;
 
 // The largest payload that a slot holds.

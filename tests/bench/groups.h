@@ -6,7 +6,7 @@
 namespace bench {
 
 void measureInProcess(Run& run);
-void measureIsolated(Run& run);   // hot and on one CPU
+void measureIsolated(Run& run);  // hot and on one CPU
 void measureBulk(Run& run);
 void measureLifeCycle(Run& run);
 void measureIdle(Run& run);

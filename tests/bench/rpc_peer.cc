@@ -1,8 +1,7 @@
 #include "tests/bench/rpc_peer.h"
 
-#include "tests/bench/system.h"
-
 #include "peer.capnp.h"
+#include "tests/bench/system.h"
 
 #include <capnp/rpc-twoparty.h>
 #include <kj/async-io.h>

@@ -41,7 +41,8 @@ bulkhead::HostOptions quiet();
 // The value, or BadResult's exception: for measured loops.
 template <class T>
 T must(bulkhead::Result<T> result) {
-  if (!result) [[unlikely]] throw bulkhead::BadResult(result.error());
+  if (!result) [[unlikely]]
+    throw bulkhead::BadResult(result.error());
   return *std::move(result);
 }
 

@@ -1,4 +1,5 @@
-// Deadlines of the isolated placement (S2, S3): a worker that does not answer is ended, its caller gets one typed error.
+// Deadlines of the isolated placement (S2, S3): a worker that does not answer is ended, its caller gets one typed
+// error.
 #include "tests/hostile/fixture.h"
 
 namespace bulkhead::hostile {
@@ -10,7 +11,7 @@ class Deadlines : public HostileTest {};
 class HangingCalls : public HostileTest, public ::testing::WithParamInterface<std::pair<const char*, Fault>> {};
 
 TEST_P(HangingCalls, EndInDeadlineExceededAndTheHandleServesOn) {
-  auto module = load({.deadline = 100ms});
+  auto module = load({.deadline = 300ms});
   const auto faults = handleOf(module);
   const auto outcome = faults.misbehave(GetParam().second);
   ASSERT_FALSE(outcome);
@@ -33,8 +34,8 @@ TEST_P(HangingCalls, EndInDeadlineExceededAndTheHandleServesOn) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Threat23And30, HangingCalls,
-                         ::testing::Values(std::pair("Deadlock", Fault::deadlock), std::pair("BusyLoop", Fault::busyLoop),
-                                           std::pair("Sleep", Fault::sleep),
+                         ::testing::Values(std::pair("Deadlock", Fault::deadlock),
+                                           std::pair("BusyLoop", Fault::busyLoop), std::pair("Sleep", Fault::sleep),
                                            std::pair("BlockedSignals", Fault::blockSignals),
                                            std::pair("Stopped", Fault::stop),
                                            std::pair("RenouncedDeathSignal", Fault::renounceDeathSignal),
@@ -85,7 +86,7 @@ TEST_F(Deadlines, OtherCallersOfTheWorkerGetATypedOutcome) {
 
 TEST_F(Deadlines, OtherModulesAreUnaffected) {
   auto healthy = load({}, "healthy");
-  auto sick = load({.deadline = 100ms}, "sick");
+  auto sick = load({.deadline = 300ms}, "sick");
   const auto before = healthy.workerPid();
   EXPECT_FALSE(handleOf(sick).misbehave(Fault::busyLoop));
   expectServes(handleOf(healthy));
@@ -150,7 +151,7 @@ INSTANTIATE_TEST_SUITE_P(Threat23, HangingLoads,
                          [](const auto& param) { return param.param.first; });
 
 TEST_F(Deadlines, RestartThatHangsIsUnavailableAndTheNextCallTriesAgain) {
-  auto module = load({.deadline = 100ms, .loadDeadline = 500ms});
+  auto module = load({.deadline = 300ms, .loadDeadline = 3s});
   const auto faults = handleOf(module);
   imports_.loadFault = Fault::sleep;
   EXPECT_FALSE(faults.misbehave(Fault::sleep));
@@ -228,7 +229,7 @@ TEST(OnStarted, RunsBeforeAnyOtherCallReachesAFreshWorker) {
     return {};
   };
   Host host(options);
-  auto module = host.load(FAULTS_MODULE, Placement::isolated({.deadline = 100ms}), imports).value();
+  auto module = host.load(FAULTS_MODULE, Placement::isolated({.deadline = 300ms}), imports).value();
   EXPECT_EQ(configured, 1u);
   const auto faults = handleOf(module);
   EXPECT_FALSE(faults.misbehave(Fault::sleep));
@@ -250,7 +251,7 @@ TEST(OnStarted, HangInItEndsTheStart) {
     return outcome;
   };
   Host host(options);
-  const auto module = host.load(FAULTS_MODULE, Placement::isolated({.deadline = 100ms}), imports);
+  const auto module = host.load(FAULTS_MODULE, Placement::isolated({.deadline = 300ms}), imports);
   ASSERT_FALSE(module);
   EXPECT_EQ(module.error().kind(), ErrorKind::deadlineExceeded);
 }

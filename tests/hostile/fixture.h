@@ -60,7 +60,9 @@ class Imports final : public faults::host::FaultsHost {
   std::atomic<std::uint32_t> spends{0};
   std::atomic<std::uint32_t> loads{0};
   std::atomic<Fault> loadFault{Fault::none};
-  std::function<Result<std::uint32_t>(std::uint32_t)> onRecurse = [](std::uint32_t) { return Result<std::uint32_t>(0u); };
+  std::function<Result<std::uint32_t>(std::uint32_t)> onRecurse = [](std::uint32_t) {
+    return Result<std::uint32_t>(0u);
+  };
 };
 
 // Collects what a host is told, on whatever thread.
@@ -80,8 +82,8 @@ class Heard {
   // Waits for so many lines with this text in them.
   bool lines(const std::string& part, std::ptrdiff_t atLeast) {
     const auto there = [&] {
-      return std::count_if(lines_.begin(), lines_.end(), [&](const auto& line) { return line.find(part) != line.npos; }) >=
-             atLeast;
+      return std::count_if(lines_.begin(), lines_.end(),
+                           [&](const auto& line) { return line.find(part) != line.npos; }) >= atLeast;
     };
     static_cast<void>(wait(lines_, there));
     const std::lock_guard lock(mutex_);
@@ -129,7 +131,9 @@ class HostileTest : public ::testing::Test {
   Result<Module> tryLoad(const IsolatedOptions& options = {}, const std::string& name = {}) {
     return host().load(FAULTS_MODULE, Placement::isolated(options), imports_, {name});
   }
-  Module load(const IsolatedOptions& options = {}, const std::string& name = {}) { return tryLoad(options, name).value(); }
+  Module load(const IsolatedOptions& options = {}, const std::string& name = {}) {
+    return tryLoad(options, name).value();
+  }
 
   // A module's worker serves again: the same handle, a fresh process.
   static void expectServes(const faults::host::Faults& module) {

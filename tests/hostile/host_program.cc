@@ -39,7 +39,9 @@ int main(int count, char** arguments) {
     if (!heard.line("asleep")) return 1;
     waitForTheKill(0);
   }
-  const Fault fault = step == "calling" ? Fault::sleep : step == "looping" ? Fault::blockSignals : Fault::renounceDeathSignal;
+  const Fault fault = step == "calling"   ? Fault::sleep
+                      : step == "looping" ? Fault::blockSignals
+                                          : Fault::renounceDeathSignal;
   std::thread([&] { static_cast<void>(faults.misbehave(fault)); }).detach();
   if (fault == Fault::sleep && !heard.line("asleep")) return 1;
   // Another thread's call comes back: the first one is on its way as well.

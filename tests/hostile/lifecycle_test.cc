@@ -19,9 +19,9 @@ class Lifecycle : public HostileTest {
  protected:
   // One death by deadline and one by itself, each followed by a call that works.
   void killAndRecover() {
-    auto module = load({.deadline = 100ms});
+    auto module = load({});
     const auto faults = handleOf(module);
-    const auto hung = faults.misbehave(Fault::busyLoop);
+    const auto hung = faults.within(100ms).misbehave(Fault::busyLoop);
     ASSERT_FALSE(hung);
     EXPECT_EQ(hung.error().kind(), ErrorKind::deadlineExceeded);
     expectServes(faults);
@@ -32,7 +32,8 @@ class Lifecycle : public HostileTest {
     EXPECT_TRUE(module.unload());
     for (const auto& report : heard_.exits(3)) {
       if (report.how == ExitHow::reapedElsewhere) continue;  // the truth, or nothing; never a guess
-      EXPECT_TRUE(report.how == ExitHow::signalled ? report.signal == SIGKILL : report.status == 3 || report.status == 0)
+      EXPECT_TRUE(report.how == ExitHow::signalled ? report.signal == SIGKILL
+                                                   : report.status == 3 || report.status == 0)
           << report.describe();
     }
     EXPECT_EQ(heard_.exits(3).size(), 3u);
@@ -100,7 +101,8 @@ std::string sharedMaps() {
 }
 
 // Runs in the forked child; the number tells the expectation that failed.
-int useAsAForkedChild(std::unique_ptr<Host>& host, Module module, const faults::host::Faults& handle, Imports& imports) {
+int useAsAForkedChild(std::unique_ptr<Host>& host, Module module, const faults::host::Faults& handle,
+                      Imports& imports) {
   if (descriptorsOfWorkers() != 0) return 1;
   if (!sharedMaps().empty()) return 2;
   const auto called = handle.ping(1);
@@ -207,7 +209,8 @@ TEST_P(KilledHosts, Threat26LeaveNoWorkerAfterASecond) {
   ::close(output[0]);
 }
 
-INSTANTIATE_TEST_SUITE_P(AtEachStep, KilledHosts, ::testing::Values("idle", "calling", "looping", "loading", "renounced"),
+INSTANTIATE_TEST_SUITE_P(AtEachStep, KilledHosts,
+                         ::testing::Values("idle", "calling", "looping", "loading", "renounced"),
                          [](const auto& info) { return std::string(info.param); });
 
 // ---- kills from several sides

@@ -62,7 +62,8 @@ TEST_F(Output, Threat06FloodIsCutAndCountedAndHoldsNobodyUp) {
   for (int i = 0; i < 600; ++i) {
     ASSERT_TRUE(faults.write(2, bytesOf("still here\n"), 1));
     const auto lines = heard_.lines();
-    if (std::any_of(lines.begin(), lines.end(), [](const auto& line) { return line.find("lost") != line.npos; })) return;
+    if (std::any_of(lines.begin(), lines.end(), [](const auto& line) { return line.find("lost") != line.npos; }))
+      return;
     std::this_thread::sleep_for(100ms);
   }
   ADD_FAILURE() << "nobody said how many lines were lost";

@@ -29,7 +29,8 @@ TEST_F(Sight, Threat16WorkerSeesExactlyItsDescriptors) {
   // The sockets and pipes of the host's other workers are no business of this one either.
   auto other = load({}, "other");
   const std::string seen = look("descriptors");
-  EXPECT_TRUE(std::regex_match(seen, std::regex("0 /dev/null\n1 pipe:.*\n2 pipe:.*\n3 socket:.*\n4 pipe:.*\n"))) << seen;
+  EXPECT_TRUE(std::regex_match(seen, std::regex("0 /dev/null\n1 pipe:.*\n2 pipe:.*\n3 socket:.*\n4 pipe:.*\n")))
+      << seen;
   ::close(leaky);
 }
 

@@ -64,7 +64,8 @@ TEST_P(BrokenFrames, AreProtocolViolationsThatNameTheRule) {
 
 constexpr const char* kTurn = "out of its turn";
 INSTANTIATE_TEST_SUITE_P(Threat01, BrokenFrames,
-                         ::testing::Values(Broken{"WordsBeyondTheSlot", "words-beyond-the-slot", "larger than its room"},
+                         ::testing::Values(Broken{"WordsBeyondTheSlot", "words-beyond-the-slot",
+                                                  "larger than its room"},
                                            Broken{"WordsAllOnes", "words-all-ones", "larger than its room"},
                                            Broken{"PlaceInTheHeader", "place-in-the-header", "outside of its slot"},
                                            Broken{"PlaceMisaligned", "place-misaligned", "outside of its slot"},

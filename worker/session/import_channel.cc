@@ -49,8 +49,9 @@ std::int32_t ImportChannel::begin(BulkheadChannel* channel, const BulkheadMethod
   const bool taken = lane == nullptr;
   if (taken) lane = self(channel).take();
   if (lane == nullptr) {
-    return fail(sink, Error(ErrorKind::overloaded, "too many threads of the module call imports at once: raise "
-                                                   "IsolatedOptions::maxImportLanes"));
+    return fail(sink, Error(ErrorKind::overloaded,
+                            "too many threads of the module call imports at once: raise "
+                            "IsolatedOptions::maxImportLanes"));
   }
   request->lane = lane;
   auto begun = lane->begin(words, *request);

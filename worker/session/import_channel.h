@@ -11,8 +11,8 @@
 
 namespace bulkhead::worker {
 
-// Imports of a thread that serves a call go on that call's lane; those of other threads each take an import lane for the
-// time of the call.
+// Imports of a thread that serves a call go on that call's lane; those of other threads each take an import lane for
+// the time of the call.
 class ImportChannel {
  public:
   explicit ImportChannel(std::vector<std::unique_ptr<Lane>> lanes);

@@ -56,7 +56,8 @@ Result<BulkheadBytes> Lane::payload(const FrameHeader& header) {
   return BulkheadBytes{(*region)->data(), header.words};
 }
 
-void Lane::post(FrameKind kind, std::uint32_t place, std::uint64_t words, std::uint64_t target, std::uint16_t ordinal) {
+void Lane::post(FrameKind kind, std::uint32_t place, std::uint64_t words, std::uint64_t target, std::uint16_t ordinal,
+                const std::uint64_t* gathered) {
   FrameHeader frame{};
   frame.kind = kind;
   frame.depth = static_cast<std::uint8_t>(depth_);
@@ -64,7 +65,7 @@ void Lane::post(FrameKind kind, std::uint32_t place, std::uint64_t words, std::u
   frame.words = static_cast<std::uint32_t>(words);
   frame.place = place;
   frame.target = target;
-  endpoint_.post(frame);
+  endpoint_.post(frame, gathered);
   // Nobody on the host's side waits on an idle import lane.
   if (kind_ == Kind::imports && serving_ == 0) owner_.hint(index_);
 }
@@ -130,6 +131,10 @@ class ReplyBuilder {
   const BulkheadReply* reply() const noexcept { return &reply_; }
   std::uint32_t place() const noexcept { return place_.place; }
   std::uint64_t words() const noexcept { return words_; }
+  // What is not in its place yet, or null.
+  const std::uint64_t* gathered() const noexcept {
+    return Lane::isGathered(place_.place, words_) ? gathered_.data() : nullptr;
+  }
   const std::optional<Error>& error() const noexcept { return error_; }
   // Gives up the room. What was written is still there for the next frame, or is dropped for another one.
   void release() noexcept {
@@ -143,13 +148,14 @@ class ReplyBuilder {
   }
   std::uint64_t* grow(std::uint64_t words) {
     // A region that has to be replaced must stay until its words were copied.
-    const std::shared_ptr<memory::WorkerRegion> before = lane_.outgoing_;
+    const std::shared_ptr<memory::WorkerRegion> before = isRegion_ ? lane_.outgoing_ : nullptr;
     release();
     auto place = lane_.reserve(words, words_ == 0 ? kErrorRoom : 0);
     if (!place) {
       error_ = place.error();
       return nullptr;
     }
+    if (Lane::isGathered(place->place, words)) place->start = gathered_.data();
     if (words_ != 0 && place->start != place_.start) {
       std::memcpy(place->start, place_.start, words_ * sizeof(std::uint64_t));
     }
@@ -173,6 +179,7 @@ class ReplyBuilder {
   Lane::Place place_;
   bool isRegion_ = false;
   std::uint64_t words_ = 0;
+  std::array<std::uint64_t, lane::kGatheredWords> gathered_;
   std::optional<Error> error_;
 };
 
@@ -240,7 +247,7 @@ void Lane::serveCall(const FrameHeader& header) {
     if (reply.error()) {
       postError(lane::toFrameError(*reply.error()), header.sequence);
     } else if (status == BULKHEAD_OK) {
-      post(FrameKind::reply, reply.place(), reply.words(), header.sequence);
+      post(FrameKind::reply, reply.place(), reply.words(), header.sequence, 0, reply.gathered());
     } else {
       postError(reported.value_or(plain(ErrorKind::moduleError, "failed without saying why")), header.sequence);
     }
@@ -254,7 +261,8 @@ void Lane::serveCall(const FrameHeader& header) {
 Result<void> Lane::begin(std::uint64_t words, BulkheadRequest& request) {
   auto place = reserve(words);
   if (!place) return std::move(place).error();
-  request.words = place->start;
+  const bool gathered = isGathered(place->place, words);
+  request.words = gathered ? gathered_.data() : place->start;
   request.state[0] = place->place;
   request.state[1] = words;
   return {};
@@ -262,8 +270,9 @@ Result<void> Lane::begin(std::uint64_t words, BulkheadRequest& request) {
 
 Result<BulkheadBytes> Lane::call(const BulkheadMethod& method, BulkheadRequest& request) {
   ++depth_;
-  post(FrameKind::call, static_cast<std::uint32_t>(request.state[0]), request.state[1], method.interface_id,
-       method.ordinal);
+  const auto place = static_cast<std::uint32_t>(request.state[0]);
+  post(FrameKind::call, place, request.state[1], method.interface_id, method.ordinal,
+       isGathered(place, request.state[1]) ? gathered_.data() : nullptr);
   for (;;) {
     const FrameHeader header = next();
     if (header.kind == FrameKind::call) {

@@ -9,6 +9,7 @@
 #include <bulkhead/abi.h>
 #include <bulkhead/result.h>
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -82,8 +83,12 @@ class Lane {
 
   lane::FrameHeader next();
   Result<BulkheadBytes> payload(const lane::FrameHeader& header);
+  // `gathered`: the payload, if it is not in its place yet.
   void post(lane::FrameKind kind, std::uint32_t place, std::uint64_t words, std::uint64_t target = 0,
-            std::uint16_t ordinal = 0);
+            std::uint16_t ordinal = 0, const std::uint64_t* gathered = nullptr);
+  static bool isGathered(std::uint32_t place, std::uint64_t words) noexcept {
+    return words <= lane::kGatheredWords && (place & lane::kRegionBit) == 0;
+  }
   // `question`: the sequence of the frame that it answers.
   void postError(const lane::FrameError& error, std::uint32_t question);
   void serveCall(const lane::FrameHeader& header);
@@ -97,7 +102,8 @@ class Lane {
   std::uint32_t depth_ = 0;                   // calls under way, both directions
   std::uint32_t serving_ = 0;                 // of those, the host's
   std::uint32_t top_ = lane::kPayloadOffset;  // of the slot's stack: below are replies of calls under way
-  bool regionHeld_ = false;                   // such a reply is in outgoing_
+  std::array<std::uint64_t, lane::kGatheredWords> gathered_;  // a small request, between begin() and call()
+  bool regionHeld_ = false;                                   // such a reply is in outgoing_
   std::shared_ptr<memory::WorkerRegion> outgoing_;
   std::uint32_t outgoingId_ = 0;
   std::shared_ptr<memory::WorkerRegion> incoming_;  // of the message read last

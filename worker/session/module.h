@@ -9,6 +9,7 @@
 #include <bulkhead/abi.h>
 #include <bulkhead/result.h>
 
+#include <atomic>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,8 +21,8 @@ class Module {
   // `file` proves which file is meant. Nothing is opened yet.
   Module(control::Load load, posix::UniqueFd file) : load_(std::move(load)), file_(std::move(file)) {}
 
-  // Opens the dependencies and the module, and constructs its object; its imports go onto `channel`. Once. Fails with loadFailed or
-  // notAModule.
+  // Opens the dependencies and the module, and constructs its object; its imports go onto `channel`. Once. Fails with
+  // loadFailed or notAModule.
   Result<void> load(BulkheadChannel* channel, const BulkheadHostServices& services);
   // Destroys the object; the file stays loaded until the process ends.
   void unload();

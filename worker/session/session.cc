@@ -103,9 +103,9 @@ void Session::control() {
 
 void Session::openRegion(const control::OpenRegion& open) {
   auto descriptors = datagram_.takeDescriptors();
-  auto region = memory::WorkerRegion::map(
-      std::move(descriptors[0]), open.bytes,
-      open.workerWrites ? memory::Access::workerWrites : memory::Access::hostWrites);
+  auto region =
+      memory::WorkerRegion::map(std::move(descriptors[0]), open.bytes,
+                                open.workerWrites ? memory::Access::workerWrites : memory::Access::hostWrites);
   if (!region) return regions_.add(open.id, std::move(region).error());
   regions_.add(open.id, std::make_shared<memory::WorkerRegion>(*std::move(region)));
 }

@@ -58,15 +58,15 @@ class Handle {
   // the Result. So arguments and results of a plain call stay in registers, except what the C ABI wants in memory.
   template <class R, class Call>
   [[gnu::always_inline]] Result<R> invoke(const BulkheadMethod& method, const Call& call) const {
-    Value<R> value{};
+    Value<R> value;  // a callee that returns BULKHEAD_OK has set it
     std::atomic<std::uint32_t>* const counters = detail::callThread.plainCounters;
     if (counters != nullptr) [[likely]] {
       const detail::CallPin pin(*slot_, counters);
       const detail::Binding& binding = pin.binding();
-      if (pin.holds() && isPlain(binding, method)) [[likely]] {
-        detail::ErrorCollector collector;
-        if (callTable(binding, call, collector, value) == BULKHEAD_OK) [[likely]] return success<R>(value);
-        return collector.take(*slot_, binding, method);
+      if (pin.holds() && keepsDeadline(binding, method)) [[likely]] {
+        if (callTable(binding, call, detail::collectorOf(counters), value) == BULKHEAD_OK) [[likely]]
+          return success<R>(value);
+        return detail::collectorOf(detail::callThread.counters).take(*slot_, binding, method);
       }
     }
     if (auto error = invokeSlowly(*slot_, method, call, value)) return *std::move(error);
@@ -78,9 +78,9 @@ class Handle {
   template <class R>
   using Value = std::conditional_t<std::is_void_v<R>, Nothing, R>;
 
-  // Live, no queue, and no deadline to look at here (isolated stubs keep their own).
-  static bool isPlain(const detail::Binding& binding, const BulkheadMethod& method) noexcept {
-    return (binding.flags == 0 && method.deadline_ms == 0) || binding.flags == detail::Binding::kHostMade;
+  // Whether the method has no deadline to be looked at here; isolated stubs keep their own.
+  static bool keepsDeadline(const detail::Binding& binding, const BulkheadMethod& method) noexcept {
+    return method.deadline_ms == 0 || (binding.flags & detail::Binding::kHostMade) != 0;
   }
 
   template <class Call, class V>
@@ -105,11 +105,11 @@ class Handle {
 
   template <class Call, class V>
   [[gnu::noinline, gnu::cold]] static std::optional<Error> invokeSlowly(const detail::InterfaceSlot& slot,
-                                                                       const BulkheadMethod& method, const Call call,
-                                                                       V& value) {
+                                                                        const BulkheadMethod& method, const Call call,
+                                                                        V& value) {
     detail::SlowCall slow(slot, method);
     if (auto error = slow.enter()) return error;
-    detail::ErrorCollector collector;
+    detail::ErrorCollector& collector = detail::collectorOf(detail::callThread.counters);
     const std::int32_t status = callTable(slow.binding(), call, collector, value);
     return slow.leave(status, collector);
   }
@@ -118,7 +118,9 @@ class Handle {
 };
 
 // A handle whose calls must answer by a wall deadline: `codec.within(50ms).decode(bytes)`. The clock runs from within()
-// to the end of the full expression, imports included. Use it on the thread and in the expression that made it.
+// to the end of the full expression, imports included. It takes the place of the annotation's or the placement's limit
+// on the caller's time; what those grant the module for its own work (isolated: imports not counted) stays as it is. An
+// inner within() never lengthens an outer one. Use it on the thread and in the expression that made it.
 template <class H>
 class [[nodiscard]] Within final : public H {
  public:

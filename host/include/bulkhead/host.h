@@ -33,10 +33,10 @@ class ModuleRecord;
 struct LogLine {
   enum class Source : std::uint8_t { standardOutput, standardError, log };
   Source source;
-  std::uint32_t level;         // of a log line: a bulkhead::LogLevel; else 0
-  std::string_view module;     // its name
-  std::uint64_t generation;    // of the module: counts its starts from 1
-  std::string_view text;       // without the newline; isolated: valid UTF-8 without control characters, capped
+  std::uint32_t level;       // of a log line: a bulkhead::LogLevel; else 0
+  std::string_view module;   // its name
+  std::uint64_t generation;  // of the module: counts its starts from 1
+  std::string_view text;     // without the newline; isolated: valid UTF-8 without control characters, capped
 };
 
 class Module;
@@ -67,8 +67,9 @@ struct HostOptions {
   std::string workerProgram;
   // Threads for imports that a module's own threads call; one more such import at once is overloaded.
   std::uint32_t importThreads = 8;
-  // Output and log lines of isolated modules, log lines of in-process ones. Empty: to standard error, prefixed. Runs on a thread
-  // of the host's; must not block for long and not throw. Standard output of an in-process module is the host's own.
+  // Output and log lines of isolated modules, log lines of in-process ones. Empty: to standard error, prefixed. Runs on
+  // a thread of the host's; must not block for long and not throw. Standard output of an in-process module is the
+  // host's own.
   std::function<void(const LogLine&)> onLog;
   // A worker is gone. Runs on a pool thread, after the next start was begun; must not throw.
   std::function<void(const ExitReport&)> onExit;
@@ -115,10 +116,11 @@ class Module {
   // Process id of the worker serving now; nothing in-process or while none serves. For display: never signal by number.
   std::optional<int> workerPid() const;
 
-  // Ends the module: new calls are refused as staleHandle, running ones drained for at most `timeout`, then the module's object is
-  // destroyed and the file unloaded (in-process: proven by address; isolated: the worker ends, by a kill if need be).
-  // On failure the module is loaded and usable as before: wouldDeadlock from inside one of its calls, deadlineExceeded
-  // when calls did not end in time, unloadRefused when it was destroyed but its file stays mapped (then it is not usable).
+  // Ends the module: new calls are refused as staleHandle, running ones drained for at most `timeout`, then the
+  // module's object is destroyed and the file unloaded (in-process: proven by address; isolated: the worker ends, by a
+  // kill if need be). On failure the module is loaded and usable as before: wouldDeadlock from inside one of its calls,
+  // deadlineExceeded when calls did not end in time, unloadRefused when it was destroyed but its file stays mapped
+  // (then it is not usable).
   Result<void> unload(std::chrono::milliseconds timeout = std::chrono::seconds(10));
 
  private:
@@ -138,9 +140,9 @@ class Host {
   Host& operator=(const Host&) = delete;
   ~Host();
 
-  // Loads `file` where `placement` and the environment's BULKHEAD_PLACEMENT say. Before any code of the module runs its file is
-  // copied privately, checked, and its contracts compared with those compiled into this program.
-  // Blocks until the module is ready: at most IsolatedOptions::loadDeadline when isolated, as long as its constructors take
+  // Loads `file` where `placement` and the environment's BULKHEAD_PLACEMENT say. Before any code of the module runs its
+  // file is copied privately, checked, and its contracts compared with those compiled into this program. Blocks until
+  // the module is ready: at most IsolatedOptions::loadDeadline when isolated, as long as its constructors take
   // in-process. Errors: notFound, notAModule, contractMismatch, loadFailed, workerStartFailed, deadlineExceeded,
   // moduleDied, requirementNotMet, invalidConfiguration, resourceExhausted.
   Result<Module> load(const std::string& file, const Placement& placement, const Imports& imports = {},

@@ -11,10 +11,10 @@ namespace bulkhead {
 // One import interface as its generated code describes it.
 struct HostImport {
   std::uint64_t interfaceId;
-  const char* name;             // "CodecHost"
-  const BulkheadTable* table;   // C entries that call the host's object
-  void* self;                   // the host's object
-  BulkheadSkeleton skeleton;    // decodes a message and calls the table
+  const char* name;            // "CodecHost"
+  const BulkheadTable* table;  // C entries that call the host's object
+  void* self;                  // the host's object
+  BulkheadSkeleton skeleton;   // decodes a message and calls the table
 };
 
 // The objects a module may call, given at load. They are borrowed: they must outlive the module, and their methods may
@@ -24,8 +24,9 @@ class Imports {
   Imports() = default;
   // From generated import classes: `Imports(codecHost, clock)`.
   template <class... Objects>
-    requires(sizeof...(Objects) > 0 && requires(Objects&... objects) { (hostImport(objects), ...); })
-  Imports(Objects&... objects) : list_{hostImport(objects)...} {}
+  requires(sizeof...(Objects) > 0 && requires(Objects & ... objects) { (hostImport(objects), ...); })
+      Imports(Objects&... objects)
+      : list_{hostImport(objects)...} {}
 
   const std::vector<HostImport>& list() const noexcept { return list_; }
 

@@ -14,15 +14,16 @@ namespace bulkhead {
 
 // What a worker may use. Zero: no limit of ours (the system's hold).
 struct Limits {
-  std::uint64_t memoryBytes = 0;  // heap, stacks and private mappings of the worker (RLIMIT_DATA); over it allocations fail
-  std::uint32_t files = 256;      // open descriptors (RLIMIT_NOFILE)
-  std::uint32_t cpuSeconds = 0;   // processor time of a worker's life (RLIMIT_CPU)
-  std::uint64_t fileBytes = 0;    // size of a file it writes (RLIMIT_FSIZE)
+  std::uint64_t memoryBytes =
+      0;                      // heap, stacks and private mappings of the worker (RLIMIT_DATA); over it allocations fail
+  std::uint32_t files = 256;  // open descriptors (RLIMIT_NOFILE)
+  std::uint32_t cpuSeconds = 0;  // processor time of a worker's life (RLIMIT_CPU)
+  std::uint64_t fileBytes = 0;   // size of a file it writes (RLIMIT_FSIZE)
 };
 
 struct InProcessOptions {
-  // Default deadline of a call. It can only be detected here: a call that comes back too late is deadlineExceeded, a call
-  // that never comes back blocks its caller. Zero: none.
+  // Default deadline of a call. It can only be detected here: a call that comes back too late is deadlineExceeded, a
+  // call that never comes back blocks its caller. Zero: none.
   std::chrono::milliseconds deadline{0};
 };
 

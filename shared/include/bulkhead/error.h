@@ -112,8 +112,8 @@ class Error {
   const std::string& method() const noexcept { return shared_->body.method; }
   const std::string& type() const noexcept { return shared_->body.type; }
   const std::string& text() const noexcept { return shared_->body.text; }
-  // Why the worker died; null unless the error comes from such a death. A deadlineExceeded has none either: its caller is not kept
-  // waiting for the end of the process, whose report follows by HostOptions::onExit and Module::lastExit().
+  // Why the worker died; null unless the error comes from such a death. A deadlineExceeded has none either: its caller
+  // is not kept waiting for the end of the process, whose report follows by HostOptions::onExit and Module::lastExit().
   const std::shared_ptr<const ExitReport>& exitReport() const noexcept { return shared_->body.exit; }
   const ErrorBody& body() const noexcept { return shared_->body; }
 

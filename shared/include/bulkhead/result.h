@@ -24,16 +24,14 @@ class [[nodiscard]] Result {
   }
   Result(Error error) noexcept : ok_(false) { std::construct_at(std::addressof(error_), std::move(error)); }
   template <class U>
-    requires(std::is_constructible_v<T, U &&> && std::is_convertible_v<U &&, T> &&
-             !std::is_same_v<std::remove_cvref_t<U>, Result> && !std::is_same_v<std::remove_cvref_t<U>, T> &&
-             !std::is_same_v<std::remove_cvref_t<U>, Error>)
-  Result(U&& value) : ok_(true) {
+  requires(std::is_constructible_v<T, U&&>&& std::is_convertible_v<U&&, T> &&
+           !std::is_same_v<std::remove_cvref_t<U>, Result> && !std::is_same_v<std::remove_cvref_t<U>, T> &&
+           !std::is_same_v<std::remove_cvref_t<U>, Error>) Result(U&& value)
+      : ok_(true) {
     std::construct_at(std::addressof(value_), std::forward<U>(value));
   }
 
-  Result(const Result& other)
-    requires std::is_copy_constructible_v<T>
-      : ok_(other.ok_) {
+  Result(const Result& other) requires std::is_copy_constructible_v<T> : ok_(other.ok_) {
     if (ok_) {
       std::construct_at(std::addressof(value_), other.value_);
     } else {
@@ -79,7 +77,8 @@ class [[nodiscard]] Result {
 
  private:
   void check() const {
-    if (!ok_) [[unlikely]] throw BadResult(error_);
+    if (!ok_) [[unlikely]]
+      throw BadResult(error_);
   }
   void destroy() noexcept {
     if (ok_) [[likely]] {

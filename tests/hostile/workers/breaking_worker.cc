@@ -1,8 +1,7 @@
-// A worker program that follows the protocol but for one fault, which its module's name (its argv[1]) selects; any other
-// name: none. It serves the lanes of a module that answers Faults.ping, without loading anything. Written against the
-// specification alone: control.capnp for the socket, shared/lane/frame.h for the memory.
+// A worker program that follows the protocol but for one fault, which its module's name (its argv[1]) selects; any
+// other name: none. It serves the lanes of a module that answers Faults.ping, without loading anything. Written against
+// the specification alone: control.capnp for the socket, shared/lane/frame.h for the memory.
 #include "faults.table.h"
-
 #include "shared/control/messages.h"
 #include "shared/control/socket.h"
 #include "shared/doorbell/futex.h"

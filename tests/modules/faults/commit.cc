@@ -148,7 +148,10 @@ void commit(Fault fault) {
     case Fault::busyLoop: loopForEver();
     case Fault::sleep: sleepForEver();
     case Fault::blockSignals: return blockSignals();
-    case Fault::stop: static_cast<void>(::raise(SIGSTOP)); ::kill(::getpid(), SIGSTOP); sleepForEver();
+    case Fault::stop:
+      static_cast<void>(::raise(SIGSTOP));
+      ::kill(::getpid(), SIGSTOP);
+      sleepForEver();
     case Fault::segmentation: return writeTo(reinterpret_cast<char*>(8));
     case Fault::abort: ::abort();
     case Fault::exitZero: ::_exit(0);
@@ -160,7 +163,9 @@ void commit(Fault fault) {
     }
     case Fault::exhaustMemory: return exhaustMemory();
     case Fault::exhaustAndDie: return exhaustAndDie();
-    case Fault::threadThrows: std::thread([] { throw std::runtime_error("nobody catches this"); }).detach(); sleepForEver();
+    case Fault::threadThrows:
+      std::thread([] { throw std::runtime_error("nobody catches this"); }).detach();
+      sleepForEver();
     case Fault::kill: ::kill(::getpid(), SIGKILL); sleepForEver();
     case Fault::throwText: throw std::runtime_error("thrown on request");
     case Fault::closeDescriptors: ::close_range(0, ~0U, 0); sleepForEver();

@@ -5,40 +5,50 @@
 #include <bulkhead/detail/guard.h>
 #include <bulkhead/error.h>
 
-#include <memory>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
 
 namespace bulkhead::detail {
 
-// One for each call, on the caller's stack. It costs a call that succeeds no look at what was reported: after
-// BULKHEAD_FAILED exactly one of take() and drop() must follow. A module that reports an error and says BULKHEAD_OK
-// breaks the rules of abi.h and leaks it.
+// One for each thread, so that a call that succeeds sets up nothing and looks at nothing: every store of a call's stack
+// frame counts there. A call that failed takes what was reported last. Calls of one thread nest, and each that fails
+// reports once, right before it returns: so that is its own. (A module that reports and then says BULKHEAD_OK breaks
+// the rules of abi.h; what it said stays behind.)
 class ErrorCollector {
  public:
   ErrorCollector() noexcept : sink_{this, &collect} {}
   ErrorCollector(const ErrorCollector&) = delete;
   ErrorCollector& operator=(const ErrorCollector&) = delete;
-  ~ErrorCollector() {}
 
   const BulkheadErrorSink* sink() const noexcept { return &sink_; }
 
-  // The error of a call through `binding` that returned BULKHEAD_FAILED, with module and method filled in. What a module
-  // reports is a moduleError whatever kind it claims; only the host's own stubs name other kinds.
-  // A reply that such a stub could not decode ends the worker.
+  // The error of a call through `binding` that returned BULKHEAD_FAILED, with module and method filled in. What a
+  // module reports is a moduleError whatever kind it claims; only the host's own stubs name other kinds. A reply that
+  // such a stub could not decode ends the worker.
   [[gnu::cold]] Error take(const InterfaceSlot& slot, const Binding& binding, const BulkheadMethod& method);
-  [[gnu::cold]] void drop() noexcept {
-    if (reported_) std::destroy_at(&error_);
-    reported_ = false;
-  }
+  // Forgets what was reported last: the call that failed has another error.
+  [[gnu::cold]] void drop() noexcept;
 
  private:
+  struct Reported {
+    Error error;
+    bool byStub;  // made from parts, not passed on as a whole: the stub itself found it
+  };
+
   [[gnu::cold]] static void collect(void* context, const BulkheadErrorView* view) noexcept;
 
   BulkheadErrorSink sink_;
-  bool reported_ = false;
-  bool byStub_ = false;  // made from parts, not passed on as a whole: the stub itself found it
-  union {
-    Error error_;  // if reported
-  };
+  std::vector<Reported> reported_;
 };
+
+// A thread's collector lies right before its counters.
+inline constexpr std::size_t kCollectorBytes = 64;
+static_assert(sizeof(ErrorCollector) <= kCollectorBytes);
+
+inline ErrorCollector& collectorOf(std::atomic<std::uint32_t>* counters) noexcept {
+  return *reinterpret_cast<ErrorCollector*>(reinterpret_cast<char*>(counters) - kCollectorBytes);
+}
 
 }  // namespace bulkhead::detail

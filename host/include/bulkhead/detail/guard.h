@@ -3,8 +3,9 @@
 // Every binding has a guard id, the same for its whole life; every thread has an array of counters indexed by guard id.
 // A call increments its own counter, then looks again whether the slot still holds the binding: the increment and the
 // second look need no fence, because whoever swaps bindings issues a membarrier(2) between the swap and its first look
-// at the counters, which is a full fence on every running thread of the process. So either the swapper sees the counter,
-// or the call sees the swap. A binding that was drained and published again meanwhile is pinned like any other.
+// at the counters, which is a full fence on every running thread of the process. So either the swapper sees the
+// counter, or the call sees the swap. A binding that was drained and published again meanwhile is pinned like any
+// other.
 #pragma once
 
 #include <bulkhead/abi.h>
@@ -43,6 +44,8 @@ struct alignas(64) Binding {
     kSlow = kNotLive | kDeadline | kSerialized,
   };
 
+  bool isPlain() const noexcept { return (flags & kSlow) == 0; }
+
   const BulkheadTable* table = nullptr;
   void* self = nullptr;
   std::uint32_t guardId = 0;  // set before the binding is first published and never changed: a call may look any time
@@ -55,7 +58,10 @@ class ModuleSlot;
 // One interface of one module: what a handle points to. Owned by its ModuleSlot.
 struct InterfaceSlot {
   std::atomic<Binding*> binding;  // never null
-  ModuleSlot* module = nullptr;   // null only in the slot of empty handles
+  // The same binding if its calls are plain: live, with no queue and no deadline of the binding to look at; else null.
+  // A plain call compares with this one, and so learns at once that it may go on.
+  std::atomic<Binding*> plain{nullptr};
+  ModuleSlot* module = nullptr;  // null only in the slot of empty handles
   std::uint64_t interfaceId = 0;
 };
 
@@ -63,35 +69,38 @@ struct InterfaceSlot {
 class CallPin {
  public:
   // Tries until it holds the slot's binding.
-  explicit CallPin(const InterfaceSlot& slot) noexcept
-      : CallPin(slot, callThread.counters != nullptr ? callThread.counters : registerCallThread()) {
+  explicit CallPin(const InterfaceSlot& slot) noexcept {
+    std::atomic<std::uint32_t>* const counters =
+        callThread.counters != nullptr ? callThread.counters : registerCallThread();
+    pin(slot.binding, slot.binding, counters);
     while (!holds()) {
       unpin();
-      pin(slot, callThread.counters);
+      pin(slot.binding, slot.binding, counters);
     }
   }
-  // Tries once; `counters` are the calling thread's.
+  // Of a plain call. Tries once; `counters` are the calling thread's.
   [[gnu::always_inline]] CallPin(const InterfaceSlot& slot, std::atomic<std::uint32_t>* counters) noexcept {
-    pin(slot, counters);
+    pin(slot.binding, slot.plain, counters);
   }
   CallPin(const CallPin&) = delete;
   CallPin& operator=(const CallPin&) = delete;
   ~CallPin() { unpin(); }
 
-  // False when the binding was swapped meanwhile: it must not be used.
+  // False when the binding was swapped meanwhile, or is not plain as it was to be: it must not be used.
   bool holds() const noexcept { return binding_ == still_; }
   const Binding& binding() const noexcept { return *binding_; }
 
  private:
   // Only the compiler is held back here; the processor is held back by the swapping side's membarrier.
   static void fence() noexcept { std::atomic_signal_fence(std::memory_order_seq_cst); }
-  [[gnu::always_inline]] void pin(const InterfaceSlot& slot, std::atomic<std::uint32_t>* counters) noexcept {
-    binding_ = slot.binding.load(std::memory_order_acquire);
+  [[gnu::always_inline]] void pin(const std::atomic<Binding*>& from, const std::atomic<Binding*>& check,
+                                  std::atomic<std::uint32_t>* counters) noexcept {
+    binding_ = from.load(std::memory_order_acquire);
     counter_ = &counters[binding_->guardId];
     before_ = counter_->load(std::memory_order_relaxed);
     counter_->store(before_ + 1, std::memory_order_relaxed);
     fence();
-    still_ = slot.binding.load(std::memory_order_acquire);
+    still_ = check.load(std::memory_order_acquire);
   }
   void unpin() noexcept {
     // Pins of one thread nest, so the counter is where it was after this pin, and need not be read again. Release: what

@@ -1,5 +1,5 @@
-// The path of every call that is more than a jump through a live table: a deadline to look at, a queue to stand in, or a module
-// that is starting, restarting or gone.
+// The path of every call that is more than a jump through a live table: a deadline to look at, a queue to stand in, or
+// a module that is starting, restarting or gone.
 #pragma once
 
 #include <bulkhead/abi.h>

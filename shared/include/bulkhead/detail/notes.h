@@ -12,8 +12,10 @@
 #include <version>
 
 // `retain` keeps a note through --gc-sections where the compiler knows it; clang emits the section so that `used` does.
+// clang's sanitizer would put red zones between the notes.
 #if defined(__clang__)
-#define BULKHEAD_DETAIL_NOTE __attribute__((used, section(".note.bulkhead.manifest"), aligned(8)))
+#define BULKHEAD_DETAIL_NOTE \
+  __attribute__((used, section(".note.bulkhead.manifest"), aligned(8), no_sanitize("address")))
 #else
 #define BULKHEAD_DETAIL_NOTE __attribute__((used, retain, section(".note.bulkhead.manifest"), aligned(8)))
 #endif
