@@ -21,6 +21,8 @@
 namespace bulkhead::isolated {
 namespace {
 
+// How often a thread of the pool is looked for before an import is refused: some milliseconds.
+constexpr int kImportLooks = 4;
 // How long a killed process may take to be gone before the host goes on without it.
 constexpr std::int64_t kReapNs = 2'000'000'000;
 
@@ -429,16 +431,26 @@ void Session::onImportWaiting(std::uint32_t index) {
   if (hints.fetch_add(1, std::memory_order_acq_rel) != 0) return;
   HostLane* const hostLane = *lane;
   importJobs_.fetch_add(1, std::memory_order_relaxed);  // before exited() and idle(), on this same thread
-  if (services_->imports().post(
-          [self = shared_from_this(), &hints, hostLane] { self->serveImports(hints, *hostLane); })) {
-    return;
-  }
-  importJobs_.fetch_sub(1, std::memory_order_relaxed);
+  const auto offer = [self = shared_from_this(), &hints, hostLane] {
+    return self->services_->imports().post([self, &hints, hostLane] { self->serveImports(hints, *hostLane); });
+  };
+  if (offer()) return;
+  // Threads that have answered may not have come back yet: only after some more looks there is none.
+  services_->reclaim([self = shared_from_this(), &hints, hostLane, offer, looks = 0]() mutable {
+    if (offer()) return true;
+    if (++looks < kImportLooks && !self->lost()) return false;
+    self->refuseImport(hints, *hostLane);
+    return true;
+  });
+}
+
+void Session::refuseImport(std::atomic<std::uint32_t>& hints, HostLane& lane) {
   const Error refusal(ErrorKind::overloaded,
                       "all threads for imports of modules' own threads are busy: raise "
                       "HostOptions::importThreads");
-  hostLane->serveWaiting(&refusal);
+  if (!lost()) lane.serveWaiting(&refusal);
   hints.store(0, std::memory_order_release);
+  importJobs_.fetch_sub(1, std::memory_order_release);  // pairs with idle(), as in serveImports()
 }
 
 void Session::serveImports(std::atomic<std::uint32_t>& hints, HostLane& lane) {

@@ -109,6 +109,7 @@ class Session final : public LaneOwner, public LinkEvents, public std::enable_sh
   void onLockedDown(const control::LockedDown& lockedDown);
   void onImportWaiting(std::uint32_t lane);
   void serveImports(std::atomic<std::uint32_t>& hints, HostLane& lane);
+  void refuseImport(std::atomic<std::uint32_t>& hints, HostLane& lane);
 
   const std::shared_ptr<Services> services_;
   const detail::ModuleContext context_;

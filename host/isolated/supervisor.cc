@@ -139,6 +139,19 @@ void Supervisor::restart() {
   if (beginStart()) launchStart();
 }
 
+// The last start failed: a call asks for the next.
+void Supervisor::tryAgain() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopping_ || serving_.session != nullptr || context_.slot->state() != State::down) return;
+    context_.slot->setState(State::starting);
+    startWanted_ = starts_ != 0;  // the failed one is about to end
+    if (startWanted_) return;
+    starts_ = 1;
+  }
+  launchStart();
+}
+
 // After beginStart().
 void Supervisor::launchStart() {
   const bool posted = services_->starts().post([self = shared_from_this()] {
@@ -185,10 +198,7 @@ Result<void> Supervisor::awaitLive(std::int64_t deadlineNs) {
   // A call without a deadline waits as long as a start may take.
   const std::int64_t limitNs =
       earlier(deadlineNs, nowNs() + std::chrono::nanoseconds(options_.loadDeadline).count() + kKillNs);
-  if (context_.slot->state() == State::down && beginStart()) {
-    context_.slot->setState(State::starting);
-    launchStart();
-  }
+  tryAgain();
   if (!context_.slot->awaitChange(limitNs)) {
     return Error(ErrorKind::unavailable,
                  "its worker is still starting; the call waited as long as its deadline let it");

@@ -50,6 +50,7 @@ class Supervisor final : public SessionEvents, public std::enable_shared_from_th
   Result<Serving> bring(std::int64_t deadlineNs);
   Result<void> serve(const Serving& serving);
   void restart();
+  void tryAgain();
   void launchStart();
   void retire(Serving serving);
   bool beginStart();

@@ -70,8 +70,11 @@ struct Slot {
     word.store(sequence, std::memory_order_seq_cst);
     doorbell::wake(word);
   }
-  void post(FrameHeader frame) {
+  void write(const FrameHeader& frame) {
     std::memcpy(mine + 4, reinterpret_cast<const std::byte*>(&frame) + 4, sizeof frame - 4);
+  }
+  void post(const FrameHeader& frame) {
+    write(frame);
     publish(++posted);
   }
 };
@@ -160,7 +163,7 @@ std::uint32_t answer(Slot& slot, std::int32_t value) {
 bool misbehave(Slot& slot, FrameHeader frame) {
   if (has("never-answers")) stall();
   if (has("publishes-without-a-frame")) return slot.publish(++slot.posted), true;  // the frame before, once more
-  if (has("wrong-sequence")) return slot.post(frame), slot.publish(slot.posted + 7), true;
+  if (has("wrong-sequence")) return slot.write(frame), slot.publish(slot.posted + 7), true;
   if (has("replies-twice")) return slot.post(frame), slot.post(frame), true;
   if (has("rewrites-while-the-host-reads")) {
     std::thread([slot] {
