@@ -2,6 +2,7 @@
 
 #include <bulkhead/host.h>
 
+#include <new>
 #include <utility>
 
 namespace bulkhead {
@@ -27,7 +28,7 @@ Module& Module::operator=(Module&& other) noexcept {
 Module::~Module() {
   if (record_ == nullptr || unload()) return;
   // Refused: something of the module is still in use. Keeping the record for ever keeps that valid.
-  new std::shared_ptr<detail::ModuleRecord>(std::move(record_));
+  (void)new (std::nothrow) std::shared_ptr<detail::ModuleRecord>(std::move(record_));
 }
 
 Result<std::shared_ptr<const detail::InterfaceSlot>> Module::interface(std::uint64_t interfaceId) const {

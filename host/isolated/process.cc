@@ -107,7 +107,7 @@ Process& Process::operator=(Process&& other) noexcept {
     end();
     pid_ = other.pid_;
     pidfd_ = std::move(other.pidfd_);
-    status_ = std::move(other.status_);
+    status_ = other.status_;
   }
   return *this;
 }

@@ -96,10 +96,12 @@ void emitMessageCall(Writer& out, const Method& method, CallerNames& names) {
     out.line({"const auto ", results, " = ", reply, ".root<", method.results.capnpName, ">();"});
     for (const Field& field : method.results.list) {
       const bool isStruct = field.type.kind == Kind::structure;
-      const std::string result =
-          isStruct ? reply + ".own<" + field.type.name + ">(" + results + ".get" + capitalized(field.name) + "())"
-                   : capnpResult(field, results);
-      out.line({names.target(method, field), " = ", result, ";"});
+      if (isStruct) {
+        out.line({names.target(method, field), " = ", reply, ".own<", field.type.name, ">(", results, ".get",
+                  capitalized(field.name), "());"});
+      } else {
+        out.line({names.target(method, field), " = ", capnpResult(field, results), ";"});
+      }
     }
   }
   out.line({"return ", names.status, ";"});

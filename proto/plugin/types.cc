@@ -171,7 +171,7 @@ std::string capnpSetter(const Field& field, const std::string& builder, const st
 }
 
 std::string capnpGetter(const Field& field, const std::string& reader) {
-  const std::string value = reader + "." + accessor(field, "get") + "()";
+  std::string value = reader + "." + accessor(field, "get") + "()";
   switch (field.type.kind) {
     case Kind::text: return kDetail + "textOf(" + value + ")";
     case Kind::data: return kDetail + "dataOf(" + value + ")";
@@ -185,7 +185,7 @@ std::string capnpGetter(const Field& field, const std::string& reader) {
 }
 
 std::string capnpResult(const Field& field, const std::string& reader) {
-  const std::string value = reader + "." + accessor(field, "get") + "()";
+  std::string value = reader + "." + accessor(field, "get") + "()";
   if (isScalar(field.type)) return value;
   return kDetail + "copyOf<" + cppResult(field.type) + ">(" + value + ")";
 }
