@@ -83,7 +83,7 @@ struct StartFailed {
 
 struct LaneRefused {
   # The worker has no thread for a lane that the host opened. Nothing of that lane was or will be served; the host ends
-  # the call that waits on it with resourceExhausted and may open the lane again later.
+  # this worker, and the calls under way on it are moduleDied.
   lane @0 :UInt32;
   text @1 :Text;
 }
