@@ -27,7 +27,9 @@ std::unique_ptr<std::uint64_t[]> complete(const BulkheadTable& table, const Bulk
 
 std::optional<ExportDescription> findExport(std::uint64_t interfaceId) {
   for (const ContractDescription& contract : ContractRegistration::all()) {
-    if (contract.exports != nullptr && contract.exports->interfaceId == interfaceId) return *contract.exports;
+    for (const ExportDescription* each = contract.exports; each != nullptr; each = each->inherited) {
+      if (each->interfaceId == interfaceId) return *each;
+    }
   }
   return std::nullopt;
 }
@@ -40,8 +42,10 @@ CompletedTables::CompletedTables(const BulkheadModule& module, void* self,
       return candidate.interface_id == served.interfaceId;
     });
     const auto app = findExport(served.interfaceId);
-    if (own == exports.end() || !app) continue;
-    copies_.push_back(complete(*own->table, *app->unimplementedTable));
+    if (!app) continue;
+    // An older module may lack what the application's interface inherits by now.
+    const BulkheadTable& table = own == exports.end() ? *app->unimplementedTable : *own->table;
+    copies_.push_back(complete(table, *app->unimplementedTable));
     tables_.push_back({served.interfaceId, reinterpret_cast<const BulkheadTable*>(copies_.back().get()), self});
   }
 }

@@ -22,6 +22,7 @@ struct ExportDescription {
   const BulkheadTable* stubTable;           // its `self` is a BulkheadChannel*
   const BulkheadTable* unimplementedTable;  // full length; every entry reports ErrorKind::unimplemented
   std::uint32_t flags;                      // BULKHEAD_METHOD_SERIALIZED when the whole interface is
+  const ExportDescription* inherited = nullptr;  // the next table of the same interface: what it inherits
 };
 
 // A contract that is compiled into this program. Registered before main by its generated code, checked against every

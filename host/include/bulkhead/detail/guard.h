@@ -63,6 +63,7 @@ struct InterfaceSlot {
   std::atomic<Binding*> plain{nullptr};
   ModuleSlot* module = nullptr;  // null only in the slot of empty handles
   std::uint64_t interfaceId = 0;
+  const InterfaceSlot* next = nullptr;  // of the module's other interfaces: a ring; null in the slot of empty handles
 };
 
 // Keeps a binding from being unloaded. Lives on the stack of the calling thread.
