@@ -79,7 +79,7 @@ void emitImportEntries(Writer& out, const Interface& interface) {
 void emitExportDescription(Writer& out, const Interface& interface, const std::string& name, const std::string& next) {
   out.line({"const bulkhead::detail::ExportDescription ", name, " = {", idConstant(interface), ", \"",
             interface.shownName, "\", &", interface.name, "Stub::kTable.header, &", interface.name,
-            "Unimplemented::kTable.header, ", interface.serialized ? "BULKHEAD_METHOD_SERIALIZED" : "0", next, "};"});
+            "Unimplemented::kTable.header, &", interface.name, "Forward::kTable.header, ", interface.serialized ? "BULKHEAD_METHOD_SERIALIZED" : "0", next, "};"});
 }
 
 // Makes the HostImports of an import object.
@@ -149,6 +149,7 @@ std::string emitHostSource(const Contract& contract) {
     if (contract.isExport(*interface)) {
       emitStubs(out, *interface);
       emitUnimplemented(out, *interface);
+      emitForward(out, *interface);
     } else {
       emitImportEntries(out, *interface);
       emitSkeletons(out, *interface);

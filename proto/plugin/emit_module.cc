@@ -8,6 +8,7 @@ namespace bulkhead::plugin {
 namespace {
 
 std::string stubTable(const Interface& interface) { return "k" + interface.name + "StubTable"; }
+std::string forwardTable(const Interface& interface) { return "k" + interface.name + "ForwardTable"; }
 std::string unimplementedTable(const Interface& interface) { return "k" + interface.name + "UnimplementedTable"; }
 
 std::string importObject(const Interface& interface) {
@@ -23,6 +24,7 @@ void emitImportObject(Writer& out, const Interface& interface) {
   const std::string base = importObject(interface);
   const auto declareTables = [&](const Interface& part) {
     out.line({"extern const ", tableClass(part), " ", stubTable(part), ";"});
+    out.line({"extern const ", tableClass(part), " ", forwardTable(part), ";"});
     out.line({"extern const ", tableClass(part), " ", unimplementedTable(part), ";"});
   };
   declareTables(interface);
@@ -94,7 +96,8 @@ std::string exportOf(const Interface& interface) {
          "Exports<Instance>::kTable.header, &" + skeletonName(interface) + "}";
 }
 std::string importOf(const Interface& interface) {
-  return "{" + idConstant(interface) + ", \"" + interface.shownName + "\", &" + stubTable(interface) + ".header}";
+  return "{" + idConstant(interface) + ", \"" + interface.shownName + "\", &" + stubTable(interface) + ".header, &" +
+         forwardTable(interface) + ".header}";
 }
 std::string listOf(const std::vector<Interface>& parts, std::string (*describe)(const Interface&)) {
   std::string list;
@@ -163,11 +166,13 @@ std::string emitModuleSource(const Contract& contract) {
   for (const Interface* part : imports) {
     emitStubs(out, *part);
     emitUnimplemented(out, *part);
+    emitForward(out, *part);
   }
   for (const Interface* part : exports) emitSkeletons(out, *part);
   out.line("}  // namespace").line();
   for (const Interface* part : imports) {
     out.line({"constexpr ", tableClass(*part), " ", stubTable(*part), " = ", part->name, "Stub::kTable;"});
+    out.line({"constexpr ", tableClass(*part), " ", forwardTable(*part), " = ", part->name, "Forward::kTable;"});
     out.line({"constexpr ", tableClass(*part), " ", unimplementedTable(*part), " = ", part->name,
               "Unimplemented::kTable;"});
     out.line();
