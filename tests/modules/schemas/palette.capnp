@@ -30,7 +30,7 @@ interface Palette extends(Mixer) $Bulkhead.exports {
       n :List(Int64) = [-9223372036854775808]) -> (
       a :Int8 = 3, b :Bool = true, c :Float32 = -0.5, d :Shade = black, e :Text = "result", f :Data = 0x"01",
       g :List(Int16) = [3], h :List(Text) = ["y"], i :List(Bool) = [false], j :List(Axis) = [zAxis],
-      k :List(Data) = [0x"02"], l :List(Float64) = [-inf], m :UInt64 = 18446744073709551615, n :List(Int64) = [5]);
+      k :List(Data) = [0x"02"], l :List(Float64) = [-2.5], m :UInt64 = 18446744073709551615, n :List(Int64) = [5]);
   axes @1 (axes :List(Axis)) -> (axes :List(Axis));
   around @2 (a :Void, b :Shade, c :Void) -> (d :Void, e :Shade);
   report @3 (viaHost :Bool, line :Text) -> (lines :UInt32, last :Text);
