@@ -113,9 +113,9 @@ struct Enum {
   std::vector<Value> values;
 };
 
-// A constant of a contract without capnp's own header, for which the emitters declare it.
+// A constant of the file: a number or a Text.
 struct Constant {
-  std::string name;  // in capnp's spelling: "MAX_SIZE"
+  std::string name;  // "kMaxSize"
   std::string doc;
   std::string cppType;
   std::string value;
@@ -131,7 +131,7 @@ struct Contract {
   std::optional<Interface> exports;
   std::optional<Interface> imports;
   std::vector<Enum> enums;              // those that methods use and no header of capnp's declares
-  std::vector<Constant> constants;      // those of the file, as for the enums
+  std::vector<Constant> constants;
   std::vector<std::string> capnpTypes;  // the file's other types that capnp's own header declares in the namespace
   std::vector<std::string> headers;     // of capnp's for types of other files: "\"common.capnp.h\""
   bool usesCapnp = false;               // it has message methods: capnp's own generated header takes part

@@ -245,15 +245,14 @@ void Reader::readEnums() {
   }
 }
 
-// Those of numbers and Text at the top of the file; capnp's own header declares them where it takes part.
+// Those of numbers and Text at the top of the file, spelled apart from those of capnp's own header.
 void Reader::readConstants() {
-  if (contract_.usesCapnp) return;
   for (auto nested : node(file_.getId()).getNestedNodes()) {
     const auto found = nodes_.find(nested.getId());
     if (found == nodes_.end() || !found->second.isConst()) continue;
     const auto source = found->second.getConst();
     Constant constant;
-    constant.name = upperName(nested.getName().cStr());
+    constant.name = "k" + capitalized(nested.getName().cStr());
     constant.doc = doc(nested.getId());
     if (source.getType().isText()) {
       constant.cppType = "std::string_view";

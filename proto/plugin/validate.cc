@@ -42,7 +42,7 @@ class Validator {
       for (const Enum::Value& value : source.values) checkWord(source.name + "." + value.name, value.name);
     }
     for (const std::string& name : contract_.capnpTypes) addType(name, "the type " + name);
-    for (const Constant& constant : contract_.constants) addType(constant.name, "the constant " + constant.name);
+    for (const Constant& constant : contract_.constants) addConstant(constant.name, "the constant " + constant.name);
     for (const Interface* interface : contract_.interfaces()) checkInterface(*interface);
     addType(contract_.title() + "Contract", "the generated contract class");
   }
@@ -130,7 +130,7 @@ class Validator {
     const auto [known, isNew] = constants_.emplace(name, node);
     if (isOwn || !isNew) {
       fail(node, "makes the constant " + name + ", which " + (isNew ? "the contract" : known->second) +
-                     " makes, too; rename the method");
+                     " makes, too; rename it");
     }
   }
 

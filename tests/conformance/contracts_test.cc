@@ -165,8 +165,8 @@ TEST_P(PaletteTest, BothSidesMayInheritFromOneInterface) {
 }
 
 TEST_P(PaletteTest, ConstantsAreThere) {
-  static_assert(palette::MAX_COLORS == -12 && palette::SCALE == 0.25 && palette::TITLE == "the \"palette\"");
-  EXPECT_EQ(palette::TITLE.size(), 13u);
+  static_assert(palette::kMaxColors == -12 && palette::kScale == 0.25 && palette::kTitle == "the \"palette\"");
+  EXPECT_EQ(palette::kTitle.size(), 13u);
 }
 
 TEST_P(PaletteTest, ListsOfBoolOfAnySizeGoInAndComeOut) {

@@ -221,7 +221,9 @@ TEST_P(CapTest, ResultsOfImportsOverTheCapAreRefused) {
   echo_.replyBytes = kCap + 8;
   const auto result = subject().bytes(true, pattern(16));
   EXPECT_EQ(static_cast<bool>(result), kind() == Placement::Kind::inProcess);
-  if (!result) EXPECT_THAT(result.error().message(), HasSubstr("over the cap of 1048576 bytes"));
+  if (!result) {
+    EXPECT_THAT(result.error().message(), HasSubstr("over the cap of 1048576 bytes"));
+  }
   echo_.replyBytes = 0;
   EXPECT_EQ(subject().bytes(true, pattern(16)).value().size(), 16u);
   EXPECT_EQ(module().generation(), 1u);

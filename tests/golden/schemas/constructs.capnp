@@ -9,8 +9,8 @@ $Cxx.namespace("golden::constructs");
 
 struct Request {
   query @0 :Text;
-  limits @1 :group {
-    count @2 :UInt32 = 10;
+  limits :group {
+    count @1 :UInt32 = 10;
   }
 }
 

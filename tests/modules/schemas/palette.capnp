@@ -26,7 +26,7 @@ interface Palette extends(Mixer) $Bulkhead.exports {
   defaults @0 (
       a :Int8 = -3, b :Bool = true, c :Float32 = 0.5, d :Shade = black, e :Text = "default", f :Data = 0x"00 ff",
       g :List(Int16) = [1, -2], h :List(Text) = ["x", ""], i :List(Bool) = [true, false],
-      j :List(Axis) = [y, x], k :List(Data) = [0x"01", 0x""], l :List(Float64) = [0.5, inf], m :UInt64 = 5,
+      j :List(Axis) = [y, x], k :List(Data) = [0x"01", ""], l :List(Float64) = [0.5, inf], m :UInt64 = 5,
       n :List(Int64) = [-9223372036854775808]) -> (
       a :Int8 = 3, b :Bool = true, c :Float32 = -0.5, d :Shade = black, e :Text = "result", f :Data = 0x"01",
       g :List(Int16) = [3], h :List(Text) = ["y"], i :List(Bool) = [false], j :List(Axis) = [zAxis],
