@@ -94,9 +94,7 @@ std::string calleeParams(const Method& method) {
   return list;
 }
 
-std::string calleeResult(const Method& method) {
-  return fillsBuilder(method) ? "void" : cppResult(method);
-}
+std::string calleeResult(const Method& method) { return fillsBuilder(method) ? "void" : cppResult(method); }
 
 }  // namespace
 

@@ -12,11 +12,11 @@ void emitHandleConstructors(Writer& out, const Interface& interface) {
   out.line({interface.name, "() = default;"});
   std::string initializers = "bulkhead::Handle<" + tableClass(interface) + ">(slot)";
   for (const Interface& part : interface.parts) {
-    initializers += ", bulkhead::Handle<" + tableClass(part) + ">(bulkhead::detail::siblingSlot(slot, " +
-                    idConstant(part) + "))";
+    initializers +=
+        ", bulkhead::Handle<" + tableClass(part) + ">(bulkhead::detail::siblingSlot(slot, " + idConstant(part) + "))";
   }
-  out.line({"explicit ", interface.name, "(const std::shared_ptr<const bulkhead::detail::InterfaceSlot>& slot) : ",
-            initializers, " {}"});
+  out.line({"explicit ", interface.name,
+            "(const std::shared_ptr<const bulkhead::detail::InterfaceSlot>& slot) : ", initializers, " {}"});
 }
 
 void emitHandle(Writer& out, const Interface& interface) {
@@ -79,7 +79,8 @@ void emitImportEntries(Writer& out, const Interface& interface) {
 void emitExportDescription(Writer& out, const Interface& interface, const std::string& name, const std::string& next) {
   out.line({"const bulkhead::detail::ExportDescription ", name, " = {", idConstant(interface), ", \"",
             interface.shownName, "\", &", interface.name, "Stub::kTable.header, &", interface.name,
-            "Unimplemented::kTable.header, &", interface.name, "Forward::kTable.header, ", interface.serialized ? "BULKHEAD_METHOD_SERIALIZED" : "0", next, "};"});
+            "Unimplemented::kTable.header, &", interface.name, "Forward::kTable.header, ",
+            interface.serialized ? "BULKHEAD_METHOD_SERIALIZED" : "0", next, "};"});
 }
 
 // Makes the HostImports of an import object.

@@ -173,8 +173,8 @@ std::string emitModuleSource(const Contract& contract) {
   for (const Interface* part : imports) {
     out.line({"constexpr ", tableClass(*part), " ", stubTable(*part), " = ", part->name, "Stub::kTable;"});
     out.line({"constexpr ", tableClass(*part), " ", forwardTable(*part), " = ", part->name, "Forward::kTable;"});
-    out.line({"constexpr ", tableClass(*part), " ", unimplementedTable(*part), " = ", part->name,
-              "Unimplemented::kTable;"});
+    out.line(
+        {"constexpr ", tableClass(*part), " ", unimplementedTable(*part), " = ", part->name, "Unimplemented::kTable;"});
     out.line();
   }
   for (const Interface* part : exports) {

@@ -51,7 +51,7 @@ void emitTable(Writer& out, const Interface& interface) {
   std::snprintf(id, sizeof(id), "0x%016llxu", static_cast<unsigned long long>(interface.id));
   out.line({"inline constexpr std::uint64_t ", idConstant(interface), " = ", id, ";"}).line();
   const bool isPart = interface.id != interface.schemaId;
-  out.line({"// The C table of ", interface.shownName, isPart ? "'s methods from " : "", 
+  out.line({"// The C table of ", interface.shownName, isPart ? "'s methods from " : "",
             isPart ? interface.schemaName : "", "."});
   out.open({"struct ", tableClass(interface), " {"});
   out.line("BulkheadTable header;");

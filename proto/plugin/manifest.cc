@@ -89,7 +89,8 @@ std::vector<std::uint64_t> buildManifest(const Contract& contract, const Reader&
   NodeSet nodes(reader);
   unsigned index = 0;
   for (const Interface* interface : contract.interfaces()) {
-    describe(*interface, contract.isExport(*interface) ? manifest::schema::Role::EXPORTS : manifest::schema::Role::IMPORTS,
+    describe(*interface,
+             contract.isExport(*interface) ? manifest::schema::Role::EXPORTS : manifest::schema::Role::IMPORTS,
              interfaces[index++]);
     nodes.addInterface(*interface);
   }

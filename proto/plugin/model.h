@@ -130,7 +130,7 @@ struct Contract {
   std::string doc;
   std::optional<Interface> exports;
   std::optional<Interface> imports;
-  std::vector<Enum> enums;              // those that methods use and no header of capnp's declares
+  std::vector<Enum> enums;  // those that methods use and no header of capnp's declares
   std::vector<Constant> constants;
   std::vector<std::string> capnpTypes;  // the file's other types that capnp's own header declares in the namespace
   std::vector<std::string> headers;     // of capnp's for types of other files: "\"common.capnp.h\""

@@ -157,8 +157,9 @@ std::uint32_t Reader::readDeadline(capnp::schema::Annotation::Reader annotation,
   const std::uint32_t milliseconds = annotation.getValue().getUint32();
   if (milliseconds == 0) fail(where, "has a deadline of 0 ms; leave $deadlineMs out for a method without one");
   if (milliseconds > kMaxDeadlineMs) {
-    fail(where, "has a deadline of " + std::to_string(milliseconds) + " ms, which is more than a day; leave "
-                                                                      "$deadlineMs out for a method without one");
+    fail(where, "has a deadline of " + std::to_string(milliseconds) +
+                    " ms, which is more than a day; leave "
+                    "$deadlineMs out for a method without one");
   }
   return milliseconds;
 }

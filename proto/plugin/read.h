@@ -55,10 +55,10 @@ class Reader {
   Node fileOf(Node node) const;
   bool isInFile(Node node) const { return fileOf(node).getId() == file_.getId(); }
   std::string shortName(Node node) const;
-  std::string className(Node node, Brand brand, const std::string& where);     // without its scope: "Box< ::capnp::Text>"
-  std::string capnpName(Node node, Brand brand, const std::string& where);     // in capnp's own header
+  std::string className(Node node, Brand brand, const std::string& where);  // without its scope: "Box< ::capnp::Text>"
+  std::string capnpName(Node node, Brand brand, const std::string& where);  // in capnp's own header
   std::string capnpName(capnp::schema::Type::Reader type, const std::string& where);
-  std::string shownName(capnp::schema::Type::Reader type) const;               // as the schema writes it
+  std::string shownName(capnp::schema::Type::Reader type) const;  // as the schema writes it
   std::string shownName(Node node, Brand brand) const;
   std::string doc(std::uint64_t id) const;
   std::string memberDoc(std::uint64_t id, std::uint32_t index) const;

@@ -31,9 +31,7 @@ std::uint64_t bitsOf(Value::Reader value) {
 }
 
 std::string bytesOf(capnp::Text::Reader text) { return {text.begin(), text.size()}; }
-std::string bytesOf(capnp::Data::Reader data) {
-  return {reinterpret_cast<const char*>(data.begin()), data.size()};
-}
+std::string bytesOf(capnp::Data::Reader data) { return {reinterpret_cast<const char*>(data.begin()), data.size()}; }
 
 template <class T>
 std::vector<std::string> numbersOf(capnp::AnyPointer::Reader list) {
@@ -114,8 +112,8 @@ void Reader::readField(Fields& fields, capnp::schema::Field::Reader source, std:
   if (isAnnotated(source.getAnnotations(), kCxxName)) {
     fail(where, "has $Cxx.name, which is not supported; rename it in the schema");
   }
-  fields.shown += (fields.shown.empty() ? "" : ", ") + std::string(source.getName().cStr()) + ": " +
-                  shownName(slot.getType());
+  fields.shown +=
+      (fields.shown.empty() ? "" : ", ") + std::string(source.getName().cStr()) + ": " + shownName(slot.getType());
   if (slot.getType().isVoid()) return;
   Field field;
   field.name = source.getName().cStr();

@@ -78,8 +78,8 @@ std::string accessor(const Field& field, const std::string& verb) { return verb 
 
 // A scalar as it is in the message, or back.
 std::string masked(const Field& field, const std::string& value) {
-  return kDetail + "masked<" + cValue(field.type) + ">(" + value + ", " +
-         integerLiteral(field.whenAbsent.bits, false) + ")";
+  return kDetail + "masked<" + cValue(field.type) + ">(" + value + ", " + integerLiteral(field.whenAbsent.bits, false) +
+         ")";
 }
 
 }  // namespace

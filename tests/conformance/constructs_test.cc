@@ -247,8 +247,9 @@ TEST_P(ConstructsTest, AnAnyPointerMayBeTextOrAListOrNothing) {
   auto rows = list<capnp::List<capnp::List<std::int32_t>>>(1);
   rows.init(0, 1).set(0, 9);
   for (const bool viaHost : {false, true}) {
-    EXPECT_EQ(subject().any(viaHost, text.getRoot<capnp::AnyPointer>().asReader()).value()->getValue()
-                  .getAs<capnp::Text>(), "any text");
+    EXPECT_EQ(
+        subject().any(viaHost, text.getRoot<capnp::AnyPointer>().asReader()).value()->getValue().getAs<capnp::Text>(),
+        "any text");
     const auto listed = subject().any(viaHost, messages_.front()->getRoot<capnp::AnyPointer>().asReader()).value();
     EXPECT_EQ((listed->getValue().getAs<capnp::List<capnp::List<std::int32_t>>>()[0][0]), 9);
     EXPECT_TRUE(subject().any(viaHost, {}).value()->getValue().isNull());
@@ -257,8 +258,7 @@ TEST_P(ConstructsTest, AnAnyPointerMayBeTextOrAListOrNothing) {
 
 TEST_P(ConstructsTest, AnyStructsAndAnyListsArrive) {
   for (const bool viaHost : {false, true}) {
-    const auto back =
-        subject().anySorted(viaHost, capnp::toAny(point(3)), capnp::AnyList::Reader(points(2))).value();
+    const auto back = subject().anySorted(viaHost, capnp::toAny(point(3)), capnp::AnyList::Reader(points(2))).value();
     EXPECT_EQ(back->getStructure().as<Point>().getX(), 3.0);
     EXPECT_EQ(back->getList().as<capnp::List<Point>>()[1].getX(), 1.0);
   }

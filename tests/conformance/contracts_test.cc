@@ -117,7 +117,8 @@ TEST_P(PaletteTest, EmptyAndZeroAreNotTheDefaults) {
 
 TEST_P(PaletteTest, TheDefaultsThemselvesArrive) {
   const bool bits[] = {true, false};
-  const auto out = subject().defaults(-3, true, 0.5F, Shade::black, "default", {}, {}, {}, bits, {}, {}, {}, 5, {}).value();
+  const auto out =
+      subject().defaults(-3, true, 0.5F, Shade::black, "default", {}, {}, {}, bits, {}, {}, {}, 5, {}).value();
   EXPECT_EQ(out.a, -3);
   EXPECT_TRUE(out.b);
   EXPECT_EQ(out.c, 0.5F);

@@ -187,8 +187,7 @@ TEST_P(StructPayloadTest, AListOfAMillionListsGoesInAndComesOut) {
 class CapTest : public PayloadTest {
  protected:
   Placement placement(Placement::Kind kind) const override {
-    return kind == Placement::Kind::inProcess ? Placement::inProcess()
-                                              : Placement::isolated({.maxMessageBytes = kCap});
+    return kind == Placement::Kind::inProcess ? Placement::inProcess() : Placement::isolated({.maxMessageBytes = kCap});
   }
 
   // `result` is of a call over the cap: isolated it is refused, and the module goes on either way.

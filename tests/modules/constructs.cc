@@ -152,8 +152,15 @@ class Constructs final : public constructs::module::Constructs {
   Result<constructs::DefaultsResult> defaults(std::int32_t a, bool b, double c, Axis d, std::string_view e,
                                               std::span<const std::byte> f, std::span<const std::int16_t> g,
                                               std::span<const std::string_view> h, std::span<const bool> i) override {
-    return constructs::DefaultsResult{a, b, c, d, std::string(e), {f.begin(), f.end()}, {g.begin(), g.end()},
-                                      {h.begin(), h.end()}, {i.begin(), i.end()}};
+    return constructs::DefaultsResult{a,
+                                      b,
+                                      c,
+                                      d,
+                                      std::string(e),
+                                      {f.begin(), f.end()},
+                                      {g.begin(), g.end()},
+                                      {h.begin(), h.end()},
+                                      {i.begin(), i.end()}};
   }
   Result<void> nothing() override { return {}; }
   Result<std::int32_t> aroundNothing(std::int32_t b) override { return b; }
@@ -182,7 +189,8 @@ class Constructs final : public constructs::module::Constructs {
     }
     return result;
   }
-  Result<void> voids(bool viaHost, capnp::List<capnp::Void>::Reader voids, Api::VoidsResults::Builder results) override {
+  Result<void> voids(bool viaHost, capnp::List<capnp::Void>::Reader voids,
+                     Api::VoidsResults::Builder results) override {
     if (viaHost) return passOn(host_.voids(voids), [&](auto given) { results.setVoids(given.getVoids()); });
     results.setVoids(voids);
     return {};

@@ -25,9 +25,20 @@ class Palette final : public palette::module::Palette, public counter::module::C
                                            std::span<const Axis> j, std::span<const std::span<const std::byte>> k,
                                            std::span<const double> l, std::uint64_t m,
                                            std::span<const std::int64_t> n) override {
-    palette::DefaultsResult result{a, b, c, d, std::string(e), {f.begin(), f.end()}, {g.begin(), g.end()},
-                                   {h.begin(), h.end()}, {i.begin(), i.end()}, {j.begin(), j.end()}, {},
-                                   {l.begin(), l.end()}, m, {n.begin(), n.end()}};
+    palette::DefaultsResult result{a,
+                                   b,
+                                   c,
+                                   d,
+                                   std::string(e),
+                                   {f.begin(), f.end()},
+                                   {g.begin(), g.end()},
+                                   {h.begin(), h.end()},
+                                   {i.begin(), i.end()},
+                                   {j.begin(), j.end()},
+                                   {},
+                                   {l.begin(), l.end()},
+                                   m,
+                                   {n.begin(), n.end()}};
     for (const auto part : k) result.k.emplace_back(part.begin(), part.end());
     return result;
   }

@@ -27,7 +27,7 @@ class Imports {
   // From generated import classes: `Imports(codecHost, clock)`.
   template <class... Objects>
   requires(sizeof...(Objects) > 0 && requires(Objects & ... objects) { (hostImport(objects), ...); })
-      Imports(Objects&... objects)  {
+      Imports(Objects&... objects) {
     (add(hostImport(objects)), ...);
   }
 

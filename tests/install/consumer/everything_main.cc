@@ -38,8 +38,9 @@ std::string run(const bulkhead::Placement& placement) {
   std::string seen;
   const auto see = [&seen](const auto& part) { (seen += part) += ' '; };
 
-  const auto sum = subject.scalars(true, -1, 2, 3, 4, 5, 6, 7, 8, 0.5F, 0.25, Mode::QUITE_FAST,
-                                   shop::Currency::POUND_STERLING).value();
+  const auto sum =
+      subject.scalars(true, -1, 2, 3, 4, 5, 6, 7, 8, 0.5F, 0.25, Mode::QUITE_FAST, shop::Currency::POUND_STERLING)
+          .value();
   see(std::to_string(static_cast<int>(sum.sum * 4)) + (sum.mode == Mode::QUITE_FAST ? "fast" : "slow"));
   const std::byte byte[] = {std::byte{9}};
   see(subject.bytes("text", byte).value().text);
@@ -64,7 +65,10 @@ std::string run(const bulkhead::Placement& placement) {
   rows.init(0, 1).set(0, "cell");
   see(std::string(subject.rows(rows.asReader()).value()->getRows()[0][0]));
   see(std::string(subject.any(message.getRoot<capnp::AnyPointer>().asReader())
-                      .value()->getValue().getAs<everything::Request>().getText()));
+                      .value()
+                      ->getValue()
+                      .getAs<everything::Request>()
+                      .getText()));
   capnp::MallocMessageBuilder paired;
   auto pair = paired.initRoot<shop::Pair<capnp::Text, Item>>();
   pair.setA("left");

@@ -1,9 +1,8 @@
 // Default values and inherited methods, where only a table, a message and a skeleton are involved.
+#include "inherits.capnp.h"
 #include "inherits.host.h"
 #include "inherits.module.h"
 #include "tests/unit/proto/loopback.h"
-
-#include "inherits.capnp.h"
 
 #include <capnp/message.h>
 #include <gmock/gmock.h>
@@ -37,8 +36,17 @@ class InheritsModule final : public inherits::module::Inherits {
                                   std::span<const std::byte> f, std::span<const std::int16_t> g,
                                   std::span<const std::string_view> h, std::span<const bool> i, std::span<const Unit> j,
                                   std::span<const double> k, std::uint64_t l) override {
-    return inherits::AllResult{a, b, c, d, std::string(e), {f.begin(), f.end()}, {g.begin(), g.end()},
-                               {h.begin(), h.end()}, {i.begin(), i.end()}, {j.begin(), j.end()}, {k.begin(), k.end()},
+    return inherits::AllResult{a,
+                               b,
+                               c,
+                               d,
+                               std::string(e),
+                               {f.begin(), f.end()},
+                               {g.begin(), g.end()},
+                               {h.begin(), h.end()},
+                               {i.begin(), i.end()},
+                               {j.begin(), j.end()},
+                               {k.begin(), k.end()},
                                l};
   }
   Result<Unit> convert(Unit unit) override { return unit; }
@@ -178,7 +186,8 @@ TEST_F(DefaultsTest, WhatStubsWriteCapnpReads) {
   Loopback loop(exported.table, self_, exported.skeleton);
   const BulkheadTable* stubs = nullptr;
   for (const auto& known : detail::ContractRegistration::all()) {
-    if (known.exports != nullptr && known.exports->interfaceId == exported.interface_id) stubs = known.exports->stubTable;
+    if (known.exports != nullptr && known.exports->interfaceId == exported.interface_id)
+      stubs = known.exports->stubTable;
   }
   ASSERT_NE(stubs, nullptr);
   const auto& table = *reinterpret_cast<const inherits::InheritsTable*>(stubs);

@@ -34,10 +34,9 @@ constexpr std::uint64_t wordsOfBytes(std::uint64_t bytes) noexcept { return byte
 // A number as its field holds it, or back: a field with a default value is XORed with it.
 template <class T>
 constexpr T masked(T value, std::uint64_t bits) noexcept {
-  using Bits = std::conditional_t<
-      sizeof(T) == 8, std::uint64_t,
-      std::conditional_t<sizeof(T) == 4, std::uint32_t,
-                         std::conditional_t<sizeof(T) == 2, std::uint16_t, std::uint8_t>>>;
+  using Bits = std::conditional_t<sizeof(T) == 8, std::uint64_t,
+                                  std::conditional_t<sizeof(T) == 4, std::uint32_t,
+                                                     std::conditional_t<sizeof(T) == 2, std::uint16_t, std::uint8_t>>>;
   return std::bit_cast<T>(static_cast<Bits>(std::bit_cast<Bits>(value) ^ static_cast<Bits>(bits)));
 }
 
@@ -102,8 +101,8 @@ class WordWriter {
     words_[1 + bit / 64] |= std::uint64_t{value != 0 ? 1u : 0u} << (bit % 64);
   }
 
-  // For a field with a default value, before the call that writes it: an empty value is written, too, for a null pointer
-  // would read as the default.
+  // For a field with a default value, before the call that writes it: an empty value is written, too, for a null
+  // pointer would read as the default.
   WordWriter& kept() noexcept {
     keepsEmpty_ = true;
     return *this;
