@@ -3,6 +3,7 @@
 
 #include "host/isolated/call_clock.h"
 #include "host/isolated/regions.h"
+#include "host/oracle/message_check.h"
 #include "shared/lane/endpoint.h"
 
 #include <bulkhead/abi.h>
@@ -36,6 +37,8 @@ class LaneOwner {
   virtual Error deathError(const char* method) const = 0;
   virtual const RegionLink& regionLink() const noexcept = 0;
   virtual std::uint64_t maxMessageBytes() const noexcept = 0;
+  // A debug option's look at every message; null without it. The same for the owner's whole life.
+  virtual detail::MessageCheck* messageCheck() const noexcept { return nullptr; }
 
  protected:
   ~LaneOwner() = default;
@@ -95,6 +98,9 @@ class HostLane {
   bool acceptable(const lane::FrameHeader& header) const noexcept;
   Result<BulkheadBytes> copyPayload(const lane::FrameHeader& header);
   Error violation(const char* method, std::string text);
+  // Asks the owner's check. Only where there is one.
+  [[gnu::cold]] std::optional<Error> objection(detail::MessageRole role, const char* method,
+                                               const lane::FrameHeader& call, BulkheadBytes message);
 
   void serveImport(const Message& request, const Error* refuse);
   void answerImport(const HostImport& import, const Message& request);
@@ -112,6 +118,7 @@ class HostLane {
   friend class ImportReply;
 
   LaneOwner& owner_;
+  detail::MessageCheck* const check_;
   const std::uint32_t index_;
   lane::Endpoint endpoint_;
   LaneRegions regions_;

@@ -69,6 +69,8 @@ Session::Session(std::shared_ptr<Services> services, detail::ModuleContext conte
       serial_(nextSerial()),
       defaultDeadlineNs_(std::chrono::nanoseconds(options.deadline).count()),
       events_(std::move(events)),
+      oracle_(oracle::isWanted(context_.options->oracle) ? std::make_unique<oracle::Oracle>(context_.file->manifest())
+                                                         : nullptr),
       channel_(*this),
       hints_(std::make_unique<std::atomic<std::uint32_t>[]>(options.maxImportLanes)) {
   regionLink_.newId = [this] { return nextRegion_.fetch_add(1, std::memory_order_relaxed); };
