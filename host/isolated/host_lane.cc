@@ -114,11 +114,13 @@ Result<BulkheadBytes> HostLane::call(const BulkheadMethod& method, BulkheadReque
 
 Result<void> HostLane::control(FrameKind kind, const char* what, std::int64_t deadlineNs) {
   CallClock clock(nowNs(), deadlineNs, 0);
+  loading_ = kind == FrameKind::load;
   ++depth_;
   post(kind, Place{top_, top_}, 0);
   question_ = endpoint_.postedSequence();
   auto answer = converse(what, clock);
   --depth_;
+  loading_ = false;
   if (!answer) return std::move(answer).error();
   return {};
 }
@@ -134,11 +136,12 @@ HostLane::MessageResult HostLane::converse(const char* method, CallClock& clock)
     switch (message->header.kind) {
       case FrameKind::reply: return message;
       case FrameKind::error: {
-        // Whatever the module claims, it can only make its own kind of error (and say that it lacks a method).
+        // Whatever the module claims, it can only make its own kind of error, say that it lacks a method or has no room
+        // for an answer, and fail to load while it does.
         lane::FrameError error = lane::decodeError(message->words);
         const auto claimed = static_cast<ErrorKind>(error.kind);
         const bool passes = claimed == ErrorKind::unimplemented || claimed == ErrorKind::messageTooLarge ||
-                            claimed == ErrorKind::loadFailed;
+                            (claimed == ErrorKind::loadFailed && loading_ && depth_ == 1);
         return Error(ErrorBody{
             passes ? claimed : ErrorKind::moduleError, {}, {}, std::move(error.type), std::move(error.text), nullptr});
       }
@@ -368,6 +371,11 @@ void HostLane::answerImport(const HostImport& import, const Message& request) {
   }
   if (reply.place()) release(*reply.place());
   if (reply.error()) return postError(*reply.error());
+  if (reported && reported->kind == static_cast<std::uint32_t>(ErrorKind::unimplemented) &&
+      !owner_.declaresImport(import.interfaceId, request.header.ordinal)) {
+    violation("import", "an import of a method that its manifest does not have");
+    return;
+  }
   postError(Error(ErrorBody{reported ? static_cast<ErrorKind>(reported->kind) : ErrorKind::hostError,
                             {},
                             {},

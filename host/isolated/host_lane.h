@@ -31,6 +31,8 @@ struct Verdict {
 class LaneOwner {
  public:
   virtual const std::vector<HostImport>& imports() const noexcept = 0;
+  // Whether the module's manifest has this method of an import. Asked where the host has not.
+  virtual bool declaresImport(std::uint64_t interfaceId, std::uint16_t ordinal) const = 0;
   // Ends the worker: no other call reaches it, those under way fail, the process is killed. Returns at once.
   virtual void condemn(Verdict verdict) = 0;
   // What a call gets whose worker is dead or condemned.
@@ -131,6 +133,7 @@ class HostLane {
   bool gathering_ = false;
   std::vector<Buffer> buffers_;  // private copies, one a depth
   bool closing_ = false;
+  bool loading_ = false;
 };
 
 }  // namespace bulkhead::isolated

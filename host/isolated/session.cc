@@ -422,7 +422,14 @@ void Session::releaseLane(HostLane& lane) {
   if (lanes_ != nullptr) lanes_->release(lane);
 }
 
-// ---- imports of threads that the module started
+// ---- imports
+
+bool Session::declaresImport(std::uint64_t interfaceId, std::uint16_t ordinal) const {
+  const manifest::Interface* const interface = context_.file->manifest().find(interfaceId);
+  return interface != nullptr && ordinal < interface->methods.size();
+}
+
+// Those of threads that the module started:
 
 void Session::onImportWaiting(std::uint32_t index) {
   auto lane = lanes_->importLane(index);

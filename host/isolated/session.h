@@ -81,6 +81,7 @@ class Session final : public LaneOwner, public LinkEvents, public std::enable_sh
 
   // LaneOwner
   const std::vector<HostImport>& imports() const noexcept override { return context_.imports; }
+  bool declaresImport(std::uint64_t interfaceId, std::uint16_t ordinal) const override;
   void condemn(Verdict verdict) override;
   Error deathError(const char* method) const override;
   const RegionLink& regionLink() const noexcept override { return regionLink_; }
