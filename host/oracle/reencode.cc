@@ -40,6 +40,8 @@ class Message {
   capnp::SegmentArrayMessageReader reader_;
 };
 
+[[noreturn]] void refuse(const char* what) { kj::throwFatalException(KJ_EXCEPTION(FAILED, what)); }
+
 // Copies values into a builder of the same schema.
 class Copier {
  public:
@@ -75,7 +77,7 @@ class Copier {
         return copyList(list, to.init(field, list.size()).as<capnp::DynamicList>());
       }
       case type::Type::ANY_POINTER: return to.get(field).as<capnp::AnyPointer>().set(value.as<capnp::AnyPointer>());
-      case type::Type::INTERFACE: KJ_FAIL_REQUIRE("a capability in a message", field.getProto().getName());
+      case type::Type::INTERFACE: refuse("a capability in a message");
       case type::Type::FLOAT32:  // passes through a double, which quiets what signals
         hasUnknown_ = hasUnknown_ || std::isnan(value.as<float>());
         [[fallthrough]];
@@ -99,8 +101,11 @@ class Copier {
       if (element.isList()) {
         const auto inner = from[i].as<capnp::DynamicList>();
         copyList(inner, to.init(i, inner.size()).as<capnp::DynamicList>());
-      } else if (element.isAnyPointer() || element.isInterface()) {
-        KJ_FAIL_REQUIRE("a list of pointers of any kind");
+      } else if (element.isAnyPointer()) {  // of a generic struct that nothing is bound to
+        capnp::AnyList::Builder all = to;
+        all.as<capnp::List<capnp::AnyPointer>>()[i].set(raw.as<capnp::List<capnp::AnyPointer>>()[i]);
+      } else if (element.isInterface()) {
+        refuse("a list of capabilities");
       } else {
         copyElement(from[i], to, i, element);
       }
