@@ -119,13 +119,9 @@ HostLane::MessageResult HostLane::converse(const char* method, CallClock& clock)
     switch (message->header.kind) {
       case FrameKind::reply: return message;
       case FrameKind::error: {
-        // Whatever the module claims, it can only make its own kind of error (and say that it lacks a method).
         lane::FrameError error = lane::decodeError(message->words);
-        const auto claimed = static_cast<ErrorKind>(error.kind);
-        const bool passes = claimed == ErrorKind::unimplemented || claimed == ErrorKind::messageTooLarge ||
-                            claimed == ErrorKind::loadFailed;
-        return Error(ErrorBody{
-            passes ? claimed : ErrorKind::moduleError, {}, {}, std::move(error.type), std::move(error.text), nullptr});
+        const ErrorKind kind = believed(static_cast<ErrorKind>(error.kind));
+        return Error(ErrorBody{kind, {}, {}, std::move(error.type), std::move(error.text), nullptr});
       }
       case FrameKind::call:
         clock.pause(nowNs());
@@ -136,6 +132,18 @@ HostLane::MessageResult HostLane::converse(const char* method, CallClock& clock)
       case FrameKind::needRegion: provideRegion(message->header.target); break;
       default: return violation(method, "a frame of a kind that is not its turn");
     }
+  }
+}
+
+// Whatever the other side claims, a call can only make the module's own kind of error, say that it lacks a method, or
+// repeat what this lane told it; a load can only fail.
+ErrorKind HostLane::believed(ErrorKind claimed) noexcept {
+  const bool refused = std::exchange(refusedRegion_, false);
+  switch (claimed) {
+    case ErrorKind::unimplemented: return claimed;
+    case ErrorKind::messageTooLarge: return refused ? claimed : ErrorKind::moduleError;
+    case ErrorKind::loadFailed: return method() == nullptr ? claimed : ErrorKind::moduleError;
+    default: return ErrorKind::moduleError;
   }
 }
 
@@ -255,6 +263,7 @@ void HostLane::provideRegion(std::uint64_t bytes) {
   if (id) {
     post(FrameKind::regionReady, Place{top_, top_}, 0, *id);
   } else {
+    refusedRegion_ = id.error().kind() == ErrorKind::messageTooLarge;
     postError(id.error());
   }
 }

@@ -40,10 +40,12 @@ void emitImportClass(Writer& out, const Interface& interface) {
   out.line({"bulkhead::HostImport hostImport(", interface.name, "& object);"}).line();
 }
 
-void emitImportEntries(Writer& out, const Interface& interface) {
+void emitImportEntries(Writer& out, const Contract& contract) {
+  const Interface& interface = *contract.imports;
   out.line("// The C entries that a module's calls arrive at.");
   out.open({"struct ", interface.name, "Entries {"});
-  const Callee callee = {"static_cast<" + interface.name + "*>(%)->", "bulkhead::detail::guardedImport"};
+  const Callee callee = {"static_cast<" + interface.name + "*>(%)->", "bulkhead::detail::guardedImport",
+                         contract.usesCapnp};
   for (const Method& method : interface.methods) {
     emitEntry(out, method, callee);
     out.line();
@@ -96,7 +98,7 @@ std::string emitHostSource(const Contract& contract) {
     emitUnimplemented(out, *contract.exports);
   }
   if (contract.imports) {
-    emitImportEntries(out, *contract.imports);
+    emitImportEntries(out, contract);
     emitSkeletons(out, *contract.imports);
     emitSkeletonFunction(out, *contract.imports);
     out.line();
