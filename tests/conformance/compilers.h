@@ -40,7 +40,8 @@ class CompilerMatrix final : public ::testing::Environment {
     for (const auto& [key, count] : rows_) {
       const auto manifest = manifest::readManifest(count.module);
       const auto note = [&](const char* name) {
-        for (const auto& [candidate, value] : manifest.value().build) {
+        if (!manifest) return std::string("?");
+        for (const auto& [candidate, value] : manifest->build) {
           if (candidate == name) return value;
         }
         return std::string("?");
