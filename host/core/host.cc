@@ -1,4 +1,5 @@
 #include "host/core/host_core.h"
+#include "host/core/message_call.h"
 
 #include <bulkhead/host.h>
 
@@ -41,7 +42,37 @@ Result<std::shared_ptr<const detail::InterfaceSlot>> Module::interface(std::uint
                            "the module does not implement the interface that was asked for",
                            nullptr});
   }
+  if (!slot->isTyped) {
+    return Error(ErrorBody{ErrorKind::unimplemented,
+                           name(),
+                           {},
+                           {},
+                           "the program learned of this interface after it loaded the module: load the module again",
+                           nullptr});
+  }
   return std::shared_ptr<const detail::InterfaceSlot>(record_, slot);
+}
+
+Result<std::vector<std::uint64_t>> Module::callMessage(std::uint64_t interfaceId, std::uint16_t ordinal,
+                                                       std::span<const std::uint64_t> params) const {
+  const detail::InterfaceSlot* const slot = record_->slot().find(interfaceId);
+  const BulkheadMethod* const method = record_->methods().find(interfaceId, ordinal);
+  if (slot == nullptr || method == nullptr) {
+    return Error(ErrorBody{
+        ErrorKind::unimplemented,
+        name(),
+        {},
+        {},
+        "the module does not have method @" + std::to_string(ordinal) + " of interface " + std::to_string(interfaceId),
+        nullptr});
+  }
+  return detail::callMessage(*slot, *method, params);
+}
+
+std::vector<std::span<const std::uint64_t>> Module::manifests() const {
+  std::vector<std::span<const std::uint64_t>> messages;
+  for (const auto& contract : record_->manifest().contracts) messages.emplace_back(contract.message);
+  return messages;
 }
 
 const std::string& Module::name() const noexcept { return record_->slot().name(); }

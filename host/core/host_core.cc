@@ -8,6 +8,7 @@
 #include "shared/manifest/check.h"
 
 #include <bulkhead/contract_host.h>
+#include <bulkhead/detail/sinks.h>
 
 #include <algorithm>
 #include <span>
@@ -46,17 +47,35 @@ Result<void> checkImports(const manifest::Manifest& module, const Imports& impor
   return {};
 }
 
-// What the module implements and this program knows.
+// Stands in for an import that nobody implements.
+constexpr BulkheadTable kNoMethods = {sizeof(BulkheadTable), 0};
+std::int32_t refuseImport(const BulkheadTable*, void*, std::uint16_t, BulkheadBytes, const BulkheadReply*,
+                          const BulkheadErrorSink* error) noexcept {
+  return report(error, ErrorKind::unimplemented, {}, "the host does not implement this import");
+}
+
+void grantMissing(const manifest::Manifest& module, std::vector<HostImport>& granted) {
+  for (const auto& contract : module.contracts) {
+    for (const auto& interface : contract.interfaces) {
+      const bool isThere = std::any_of(granted.begin(), granted.end(),
+                                       [&](const HostImport& import) { return import.interfaceId == interface.id; });
+      if (interface.role != Role::imports || isThere) continue;
+      granted.push_back({interface.id, "", &kNoMethods, nullptr, &refuseImport});
+    }
+  }
+}
+
+// What the module implements. What this program was not compiled with can be called by messages only.
 std::vector<ServedInterface> servedInterfaces(const manifest::Manifest& module) {
   std::vector<ServedInterface> served;
   for (const auto& contract : module.contracts) {
     for (const auto& interface : contract.interfaces) {
+      if (interface.role != Role::exports) continue;
       const auto app = findExport(interface.id);
-      if (interface.role != Role::exports || !app) continue;
-      const bool serialized = (app->flags & BULKHEAD_METHOD_SERIALIZED) != 0 ||
+      const bool serialized = (app && (app->flags & BULKHEAD_METHOD_SERIALIZED) != 0) ||
                               std::any_of(interface.methods.begin(), interface.methods.end(),
                                           [](const manifest::Method& method) { return method.serialized; });
-      served.push_back({interface.id, serialized});
+      served.push_back({interface.id, serialized, app.has_value()});
     }
   }
   return served;
@@ -100,18 +119,21 @@ Result<std::shared_ptr<ModuleRecord>> HostCore::load(const std::string& file, co
 
   const auto contracts = appContracts();
   if (!contracts) return contracts.error();
-  if (auto fit = manifest::check(*contracts, opened->manifest(), opened->originalPath()); !fit) {
-    return named(fit.error(), name);
-  }
-  if (auto granted = checkImports(opened->manifest(), imports, opened->originalPath()); !granted) {
-    return named(granted.error(), name);
+  auto fit = manifest::check(*contracts, opened->manifest(), opened->originalPath());
+  if (!fit) return named(fit.error(), name);
+  std::vector<HostImport> granted = imports.list();
+  if (options.missingImports == MissingImports::unimplemented) {
+    grantMissing(opened->manifest(), granted);
+  } else if (auto complete = checkImports(opened->manifest(), imports, opened->originalPath()); !complete) {
+    return named(complete.error(), name);
   }
   ModuleContext context{
       std::make_shared<ModuleSlot>(name, servedInterfaces(opened->manifest()), defaultDeadlineNs(choice->placement)),
-      std::make_shared<const module_file::ModuleFile>(*std::move(opened)), imports.list(), options_};
+      std::make_shared<const module_file::ModuleFile>(*std::move(opened)), std::move(granted), *std::move(fit),
+      options_};
   auto backend = makeBackend(context, choice->placement);
   if (!backend) return named(backend.error(), name);
-  auto record = std::make_shared<ModuleRecord>(context.slot, std::move(choice->decision), *std::move(backend));
+  auto record = std::make_shared<ModuleRecord>(context, std::move(choice->decision), *std::move(backend));
   if (auto started = record->backend().start(); !started) return named(started.error(), name);
 
   const std::lock_guard lock(mutex_);

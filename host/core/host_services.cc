@@ -41,7 +41,7 @@ std::uint64_t Starting::generation() const noexcept { return implementation_.gen
 
 Result<std::shared_ptr<const detail::InterfaceSlot>> Starting::interface(std::uint64_t interfaceId) const {
   for (const auto& slot : implementation_.shared->slots) {
-    if (slot->interfaceId == interfaceId) {
+    if (slot->interfaceId == interfaceId && slot->isTyped) {
       return std::shared_ptr<const detail::InterfaceSlot>(implementation_.shared, slot.get());
     }
   }

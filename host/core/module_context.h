@@ -3,6 +3,7 @@
 
 #include "host/core/module_slot.h"
 #include "host/module_file/module_file.h"
+#include "shared/manifest/check.h"
 
 #include <bulkhead/host.h>
 #include <bulkhead/imports.h>
@@ -16,6 +17,7 @@ struct ModuleContext {
   std::shared_ptr<ModuleSlot> slot;
   std::shared_ptr<const module_file::ModuleFile> file;
   std::vector<HostImport> imports;
+  manifest::Fit fit;  // of the module's contracts with this program's
   std::shared_ptr<const HostOptions> options;
 };
 

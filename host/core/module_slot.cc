@@ -15,6 +15,7 @@ ModuleSlot::ModuleSlot(std::string name, std::vector<ServedInterface> interfaces
     slot->binding.store(&notLive_, std::memory_order_relaxed);
     slot->module = this;
     slot->interfaceId = served.interfaceId;
+    slot->isTyped = served.isTyped;
     slots_.push_back(std::move(slot));
   }
 }
@@ -42,8 +43,10 @@ Result<BindingGroup*> ModuleSlot::prepare(std::uint64_t generation, const std::v
       return table.interfaceId == interfaces_[i].interfaceId;
     });
     Binding& binding = *group->bindings[i];
-    binding.table = bound == tables.end() ? nullptr : bound->table;
-    binding.self = bound == tables.end() ? nullptr : bound->self;
+    const BoundTable source = bound == tables.end() ? BoundTable{} : *bound;
+    binding.table = source.table;
+    binding.self = source.self;
+    binding.messages = source.messages;
     binding.flags = bound == tables.end() ? std::uint32_t{Binding::kNotLive}
                                           : flags | (interfaces_[i].serialized ? Binding::kSerialized : 0u);
     binding.generation = generation;
@@ -144,6 +147,7 @@ std::vector<std::unique_ptr<InterfaceSlot>> ModuleSlot::privateSlots(const Bindi
     slot->binding.store(group->bindings[i].get(), std::memory_order_relaxed);
     slot->module = this;
     slot->interfaceId = interfaces_[i].interfaceId;
+    slot->isTyped = interfaces_[i].isTyped;
     slots.push_back(std::move(slot));
   }
   return slots;

@@ -19,17 +19,19 @@ namespace bulkhead::detail {
 
 class Backend;
 
-// An interface a module serves: its id, and whether its calls queue.
+// An interface a module serves.
 struct ServedInterface {
   std::uint64_t interfaceId;
-  bool serialized;
+  bool serialized;  // its calls queue
+  bool isTyped;     // this program was compiled with it; otherwise it is called by messages only
 };
 
-// A live table for one of them.
+// What stands behind one of them in one generation.
 struct BoundTable {
   std::uint64_t interfaceId;
-  const BulkheadTable* table;
+  const BulkheadTable* table;  // null if it is not typed
   void* self;
+  BulkheadChannel* messages;
 };
 
 // The bindings of one generation: all interfaces of the module, one guard id, which stays when another generation

@@ -19,11 +19,7 @@ constexpr std::uint64_t kGeneration = 1;
 Backend::Backend(detail::ModuleContext context, const InProcessOptions& options)
     : context_(std::move(context)),
       flags_(options.deadline.count() > 0 ? std::uint32_t{detail::Binding::kDeadline} : 0u),
-      services_{sizeof services_, this, &Backend::log} {
-  for (const HostImport& import : context_.imports) {
-    imports_.push_back({import.interfaceId, import.table, import.self});
-  }
-}
+      services_{sizeof services_, this, &Backend::log} {}
 
 Backend::~Backend() = default;
 
@@ -46,15 +42,17 @@ Result<void> Backend::open() {
 }
 
 Result<void> Backend::construct() {
-  auto instance = loader::Instance::create(library_->module(), imports_, services_, context_.file->originalPath());
+  imports_.emplace(library_->module(), context_.imports, context_.fit);
+  auto instance =
+      loader::Instance::create(library_->module(), imports_->bound(), services_, context_.file->originalPath());
   if (!instance) return std::move(instance).error();
   instance_.emplace(*std::move(instance));
   return {};
 }
 
 Result<void> Backend::serve() {
-  tables_.emplace(library_->module(), instance_->self(), context_.slot->interfaces());
-  auto group = context_.slot->prepare(kGeneration, tables_->tables(), flags_);
+  exports_.emplace(library_->module(), instance_->self(), context_.slot->interfaces(), context_.fit);
+  auto group = context_.slot->prepare(kGeneration, exports_->bound(), flags_);
   if (!group) return std::move(group).error();
   if (auto started = detail::announceStart(*context_.options, context_.slot, *group); !started) {
     detail::guardDrain((*group)->guardId, nowNs());

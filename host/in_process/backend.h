@@ -3,7 +3,7 @@
 
 #include "host/core/backend.h"
 #include "host/core/module_context.h"
-#include "host/core/tables.h"
+#include "host/in_process/tables.h"
 #include "shared/loader/instance.h"
 #include "shared/loader/loader.h"
 
@@ -35,10 +35,10 @@ class Backend final : public detail::Backend {
   const detail::ModuleContext context_;
   const std::uint32_t flags_;
   const BulkheadHostServices services_;
-  std::vector<BulkheadImport> imports_;
   std::optional<loader::Library> library_;
+  std::optional<ImportTables> imports_;
   std::optional<loader::Instance> instance_;
-  std::optional<detail::CompletedTables> tables_;
+  std::optional<ExportTables> exports_;
 };
 
 }  // namespace bulkhead::in_process

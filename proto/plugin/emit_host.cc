@@ -61,8 +61,9 @@ void emitRegistration(Writer& out, const Contract& contract) {
     const Interface& interface = *contract.exports;
     exports = "&exports";
     out.line({"const bulkhead::detail::ExportDescription exports = {", idConstant(interface), ", \"", interface.name,
-              "\", &", interface.name, "Stub::kTable.header, &", interface.name, "Unimplemented::kTable.header, ",
-              interface.serialized ? "BULKHEAD_METHOD_SERIALIZED" : "0", "};"});
+              "\", &", interface.name, "Stub::kTable.header, &", interface.name, "Unimplemented::kTable.header, &",
+              interface.name, "Forward::kTable.header, ", interface.serialized ? "BULKHEAD_METHOD_SERIALIZED" : "0",
+              "};"});
   }
   out.line({"const bulkhead::detail::ContractRegistration registration({\"", contract.name, "\", {", manifest,
             ".data(), ", manifest, ".size() * sizeof(std::uint64_t)}, ", exports, "});"});
@@ -96,6 +97,7 @@ std::string emitHostSource(const Contract& contract) {
   if (contract.exports) {
     emitStubs(out, *contract.exports);
     emitUnimplemented(out, *contract.exports);
+    emitForward(out, *contract.exports);
   }
   if (contract.imports) {
     emitImportEntries(out, contract);

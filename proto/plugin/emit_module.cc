@@ -8,11 +8,13 @@ namespace bulkhead::plugin {
 namespace {
 
 std::string stubTable(const Interface& interface) { return "k" + interface.name + "StubTable"; }
+std::string forwardTable(const Interface& interface) { return "k" + interface.name + "ForwardTable"; }
 std::string unimplementedTable(const Interface& interface) { return "k" + interface.name + "UnimplementedTable"; }
 
 void emitImportObject(Writer& out, const Interface& interface) {
   const std::string base = "bulkhead::detail::ImportObject<" + tableClass(interface) + ">";
   out.line({"extern const ", tableClass(interface), " ", stubTable(interface), ";"});
+  out.line({"extern const ", tableClass(interface), " ", forwardTable(interface), ";"});
   out.line({"extern const ", tableClass(interface), " ", unimplementedTable(interface), ";"}).line();
   out.doc(interface.doc);
   if (!interface.doc.empty()) out.line("//");
@@ -73,7 +75,7 @@ void emitContract(Writer& out, const Contract& contract) {
   if (contract.imports) {
     const Interface& interface = *contract.imports;
     out.line({"static constexpr BulkheadImportDeclaration kImport = {", idConstant(interface), ", \"", interface.name,
-              "\", &", stubTable(interface), ".header};"});
+              "\", &", stubTable(interface), ".header, &", forwardTable(interface), ".header};"});
   }
   out.close("};").line();
 }
@@ -110,12 +112,15 @@ std::string emitModuleSource(const Contract& contract) {
   if (contract.imports) {
     emitStubs(out, *contract.imports);
     emitUnimplemented(out, *contract.imports);
+    emitForward(out, *contract.imports);
   }
   if (contract.exports) emitSkeletons(out, *contract.exports);
   out.line("}  // namespace").line();
   if (contract.imports) {
     const Interface& interface = *contract.imports;
     out.line({"constexpr ", tableClass(interface), " ", stubTable(interface), " = ", interface.name, "Stub::kTable;"});
+    out.line(
+        {"constexpr ", tableClass(interface), " ", forwardTable(interface), " = ", interface.name, "Forward::kTable;"});
     out.line({"constexpr ", tableClass(interface), " ", unimplementedTable(interface), " = ", interface.name,
               "Unimplemented::kTable;"});
     out.line();

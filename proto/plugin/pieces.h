@@ -44,9 +44,10 @@ void emitSkeleton(Writer& out, const Interface& interface, const Method& method)
 // static constexpr Table kTable = {...}; of the entries declared before it.
 void emitTableConstant(Writer& out, const Interface& interface);
 
-// Whole structs: "CalcStub" and "CalcUnimplemented" with their kTable, "CalcSkeleton".
+// Whole structs: "CalcStub", "CalcUnimplemented" and "CalcForward" with their kTable, "CalcSkeleton".
 void emitStubs(Writer& out, const Interface& interface);
 void emitUnimplemented(Writer& out, const Interface& interface);
+void emitForward(Writer& out, const Interface& interface);
 void emitSkeletons(Writer& out, const Interface& interface);
 
 // The BulkheadSkeleton of an interface: the function "calcSkeleton".

@@ -74,6 +74,7 @@ class Validator {
     generated("Table", "table");
     generated("Stub", "stubs");
     generated("Unimplemented", "thunks");
+    generated("Forward", "thunks");
     generated("Skeleton", "skeleton");
     generated("Entries", "entries");
     generated("Exports", "entries");
@@ -98,7 +99,7 @@ class Validator {
     if (!isNew) fail(name, "names both " + known->second + " and " + what + "; rename one of them");
   }
   void addConstant(const std::string& name, const std::string& node) {
-    const bool isOwn = name.ends_with("InterfaceId") || name.ends_with("StubTable") ||
+    const bool isOwn = name.ends_with("InterfaceId") || name.ends_with("StubTable") || name.ends_with("ForwardTable") ||
                        name.ends_with("UnimplementedTable") || name == "k" + contract_.title() + "Manifest";
     const auto [known, isNew] = constants_.emplace(name, node);
     if (isOwn || !isNew) {

@@ -1,5 +1,7 @@
 #include "shared/manifest/check.h"
 
+#include "shared/manifest/evolution.h"
+
 #include <bulkhead/abi.h>
 
 #include <algorithm>
@@ -9,34 +11,48 @@
 namespace bulkhead::manifest {
 namespace {
 
-const Interface* find(std::span<const Contract> contracts, std::uint64_t id) {
+// An interface and the contract it stands in.
+struct Place {
+  const Contract* contract = nullptr;
+  const Interface* interface = nullptr;
+};
+
+Place find(std::span<const Contract> contracts, std::uint64_t id) {
   for (const Contract& contract : contracts) {
     for (const Interface& interface : contract.interfaces) {
-      if (interface.id == id) return &interface;
+      if (interface.id == id) return {&contract, &interface};
     }
   }
-  return nullptr;
+  return {};
 }
 
-MethodFit fitOf(const Method* app, const Method* module) {
-  if (module == nullptr) return MethodFit::onlyInApp;
-  if (app == nullptr) return MethodFit::onlyInModule;
-  if (app->cSignature != module->cSignature) return MethodFit::mismatched;
-  return app->name == module->name ? MethodFit::same : MethodFit::renamed;
+// What the C signatures say. Without schema nodes that is all there is.
+MethodFit fitOf(const Method& app, const Method& module, const std::string& conflict, bool hasSchema) {
+  if (!conflict.empty()) return MethodFit::mismatched;
+  if (app.cSignature != module.cSignature) return hasSchema ? MethodFit::adapted : MethodFit::mismatched;
+  return app.name == module.name ? MethodFit::same : MethodFit::renamed;
 }
 
-InterfaceCheck compareInterfaces(const Interface& app, const Interface& module) {
-  InterfaceCheck result{.id = app.id, .name = app.name, .role = app.role, .methods = {}};
-  const std::size_t count = std::max(app.methods.size(), module.methods.size());
+InterfaceCheck compareInterfaces(const Place& app, const Place& module) {
+  const Interface& ours = *app.interface;
+  const Interface& theirs = *module.interface;
+  const Evolution evolution(*app.contract, *module.contract, ours.id);
+  InterfaceCheck result{.id = ours.id, .name = ours.name, .role = ours.role, .methods = {}};
+  const std::size_t count = std::max(ours.methods.size(), theirs.methods.size());
   for (std::size_t n = 0; n < count; ++n) {
-    const Method* ours = n < app.methods.size() ? &app.methods[n] : nullptr;
-    const Method* theirs = n < module.methods.size() ? &module.methods[n] : nullptr;
+    const Method* ourMethod = n < ours.methods.size() ? &ours.methods[n] : nullptr;
+    const Method* theirMethod = n < theirs.methods.size() ? &theirs.methods[n] : nullptr;
     MethodCheck method;
     method.ordinal = static_cast<std::uint16_t>(n);
-    method.fit = fitOf(ours, theirs);
-    if (ours != nullptr) std::tie(method.appName, method.appSignature) = std::tie(ours->name, ours->signature);
-    if (theirs != nullptr)
-      std::tie(method.moduleName, method.moduleSignature) = std::tie(theirs->name, theirs->signature);
+    method.fit = theirMethod == nullptr ? MethodFit::onlyInApp : MethodFit::onlyInModule;
+    if (ourMethod != nullptr && theirMethod != nullptr) {
+      method.conflict = evolution.conflict(method.ordinal);
+      method.fit = fitOf(*ourMethod, *theirMethod, method.conflict, evolution.hasSchema(method.ordinal));
+    }
+    if (ourMethod != nullptr)
+      std::tie(method.appName, method.appSignature) = std::tie(ourMethod->name, ourMethod->signature);
+    if (theirMethod != nullptr)
+      std::tie(method.moduleName, method.moduleSignature) = std::tie(theirMethod->name, theirMethod->signature);
     result.methods.push_back(std::move(method));
   }
   return result;
@@ -59,6 +75,7 @@ Error mismatch(const InterfaceCheck& interface, const MethodCheck& method, std::
   std::string text = interface.name + "." + method.appName + " (@" + std::to_string(method.ordinal) +
                      ") differs: the application was compiled with `" + method.appSignature + "`, " +
                      std::string(where) + " with `" + method.moduleSignature + "`";
+  if (!method.conflict.empty()) text += " (" + method.conflict + ")";
   if (more > 0) text += "; " + std::to_string(more) + (more == 1 ? " more method differs" : " more methods differ");
   text += "; " + remedy(interface, where);
   ErrorBody body;
@@ -84,7 +101,7 @@ const char* nameOf(Role role) { return role == Role::exports ? "exports" : "impo
 Result<void> checkRoles(std::span<const Contract> app, const Manifest& module, std::string_view where) {
   for (const Contract& contract : module.contracts) {
     for (const Interface& theirs : contract.interfaces) {
-      const Interface* ours = find(app, theirs.id);
+      const Interface* ours = find(app, theirs.id).interface;
       if (ours == nullptr || ours->role == theirs.role) continue;
       return Error(ErrorKind::contractMismatch, "interface " + ours->name + " is annotated as " + nameOf(ours->role) +
                                                     " in the application's schema and as " + nameOf(theirs.role) +
@@ -121,8 +138,8 @@ Fit compare(std::span<const Contract> app, const Manifest& module) {
   Fit fit;
   for (const Contract& contract : module.contracts) {
     for (const Interface& theirs : contract.interfaces) {
-      if (const Interface* ours = find(app, theirs.id)) {
-        fit.interfaces.push_back(compareInterfaces(*ours, theirs));
+      if (const Place ours = find(app, theirs.id); ours.interface != nullptr) {
+        fit.interfaces.push_back(compareInterfaces(ours, {&contract, &theirs}));
       } else {
         fit.unknownToApp.push_back({.id = theirs.id, .name = theirs.name, .role = theirs.role});
       }

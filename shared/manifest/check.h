@@ -17,9 +17,10 @@ namespace bulkhead::manifest {
 enum class MethodFit : std::uint8_t {
   same,
   renamed,       // one ordinal and C signature, two names: called as one method
+  adapted,       // two C signatures whose messages are compatible: called by message
   onlyInApp,     // calling it (or being called through it) is `unimplemented`
   onlyInModule,  // never called, or `unimplemented` where the module calls the host
-  mismatched,    // two C signatures
+  mismatched,    // neither
 };
 
 struct MethodCheck {
@@ -27,6 +28,7 @@ struct MethodCheck {
   MethodFit fit = MethodFit::same;
   std::string appName, moduleName;            // empty where the side lacks the method
   std::string appSignature, moduleSignature;  // for people; the same
+  std::string conflict;                       // of a mismatched one: what differs, where the schema says so
 };
 
 // An interface that both sides know.
@@ -58,8 +60,8 @@ struct Fit {
 Fit compare(std::span<const Contract> app, const Manifest& module);
 
 // The same as a verdict. Fails with contractMismatch: another ABI version, one interface in two roles, or methods whose
-// C signatures differ; the text names the first method, both signatures and what to rebuild. `where` names the module
-// file.
+// messages are incompatible; the text names the first method, both signatures and what to rebuild. `where` names the
+// module file.
 Result<Fit> check(std::span<const Contract> app, const Manifest& module, std::string_view where);
 
 // Whether the module implements (role exports) or calls (role imports) `interfaceId`. Fails with unimplemented, naming

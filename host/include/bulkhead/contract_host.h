@@ -21,6 +21,7 @@ struct ExportDescription {
   const char* name;
   const BulkheadTable* stubTable;           // its `self` is a BulkheadChannel*
   const BulkheadTable* unimplementedTable;  // full length; every entry reports ErrorKind::unimplemented
+  const BulkheadTable* forwardTable;        // its `self` is a BulkheadForward*
   std::uint32_t flags;                      // BULKHEAD_METHOD_SERIALIZED when the whole interface is
 };
 

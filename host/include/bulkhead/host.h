@@ -19,8 +19,10 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace bulkhead {
 
@@ -78,9 +80,16 @@ struct HostOptions {
   std::function<Result<void>(const Starting&)> onStarted;
 };
 
+// What becomes of an import that a module calls and the host did not give.
+enum class MissingImports : std::uint8_t {
+  refuse,         // the load fails
+  unimplemented,  // the module's calls of it do
+};
+
 struct LoadOptions {
   // The module's name in logs, errors and BULKHEAD_PLACEMENT. Empty: the file's stem ("codec" of "codec.so").
   std::string name;
+  MissingImports missingImports = MissingImports::refuse;
 };
 
 // Why a module runs where it runs.
@@ -104,6 +113,16 @@ class Module {
     if (!slot) return std::move(slot).error();
     return H(*std::move(slot));
   }
+
+  // Calls method `ordinal` of an interface the module implements, whether or not this program was compiled with it:
+  // `params` is one capnp message of the method's parameter struct, in one segment, root pointer first; so is the
+  // result. Deadlines, queues and errors as with a handle; blocks as long. messageTooLarge, unimplemented.
+  Result<std::vector<std::uint64_t>> callMessage(std::uint64_t interfaceId, std::uint16_t ordinal,
+                                                 std::span<const std::uint64_t> params) const;
+  // What the module file says about its contracts, one message each: a bulkhead::manifest::schema::Manifest of
+  // proto/manifest.capnp in capnp's standard framing. Its schema nodes are as the file has them, unchecked. Valid as
+  // long as the Module.
+  std::vector<std::span<const std::uint64_t>> manifests() const;
 
   const std::string& name() const noexcept;
   const PlacementDecision& placement() const noexcept;

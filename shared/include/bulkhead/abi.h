@@ -111,6 +111,16 @@ struct BulkheadChannel {
   void (*finish)(BulkheadChannel* channel, BulkheadRequest* request);
 };
 
+/* Two ways to one interface of one module. A forward table's entries take a pointer to it as `self` and call the same
+ * entry of `table`; a stub table's entries take the same pointer as their channel, which is its first member. So a
+ * table put together of both calls directly where two versions of a contract agree on a method's C signature, and by
+ * message where they do not. */
+typedef struct BulkheadForward {
+  BulkheadChannel channel;
+  const BulkheadTable* table;
+  void* self;
+} BulkheadForward;
+
 /* Where a skeleton builds its reply. `extend` makes room for `words` words in all, keeps what was written (the block
  * may move) and returns its start, or null when the reply would pass the message cap. New words are not zeroed. */
 typedef struct BulkheadReply {
@@ -136,7 +146,8 @@ typedef struct BulkheadExport {
 typedef struct BulkheadImportDeclaration {
   uint64_t interface_id;
   const char* name;
-  const BulkheadTable* stub_table; /* its `self` is a BulkheadChannel*: for use in a worker */
+  const BulkheadTable* stub_table;    /* its `self` is a BulkheadChannel*: for use in a worker */
+  const BulkheadTable* forward_table; /* its `self` is a BulkheadForward*: for a host with another version of it */
 } BulkheadImportDeclaration;
 
 /* An interface that the host implements for a module. */

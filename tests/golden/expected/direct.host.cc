@@ -288,6 +288,61 @@ struct DirectUnimplemented {
   static constexpr DirectTable kTable = {{sizeof(DirectTable), kDirectInterfaceId}, &add, &divide, &greet, &echo, &lists, &nothing, &flip, &names, &relay, &colour};
 };
 
+// Passes calls on to the table of a BulkheadForward, which `self` is.
+struct DirectForward {
+  static std::int32_t add(void* self, std::int32_t a, std::int32_t b, std::int32_t* sum, const BulkheadErrorSink* error) noexcept {
+    const auto& to = *static_cast<const BulkheadForward*>(self);
+    return reinterpret_cast<const DirectTable*>(to.table)->add(to.self, a, b, sum, error);
+  }
+
+  static std::int32_t divide(void* self, std::int32_t a, std::int32_t b, std::int32_t* quotient, std::int32_t* remainder, std::uint8_t* isExact, std::uint16_t* color, const BulkheadSink* label, const BulkheadErrorSink* error) noexcept {
+    const auto& to = *static_cast<const BulkheadForward*>(self);
+    return reinterpret_cast<const DirectTable*>(to.table)->divide(to.self, a, b, quotient, remainder, isExact, color, label, error);
+  }
+
+  static std::int32_t greet(void* self, BulkheadBytes name, const BulkheadSink* text, const BulkheadErrorSink* error) noexcept {
+    const auto& to = *static_cast<const BulkheadForward*>(self);
+    return reinterpret_cast<const DirectTable*>(to.table)->greet(to.self, name, text, error);
+  }
+
+  static std::int32_t echo(void* self, std::uint8_t a, std::int8_t b, std::int16_t c, std::int32_t d, std::int64_t e, std::uint8_t f, std::uint16_t g, std::uint32_t h, std::uint64_t i, float j, double k, std::uint16_t l, BulkheadBytes m, BulkheadBytes n, std::uint8_t* aOut, std::int8_t* bOut, std::int16_t* cOut, std::int32_t* dOut, std::int64_t* eOut, std::uint8_t* fOut, std::uint16_t* gOut, std::uint32_t* hOut, std::uint64_t* iOut, float* jOut, double* kOut, std::uint16_t* lOut, const BulkheadSink* mOut, const BulkheadSink* nOut, const BulkheadErrorSink* error) noexcept {
+    const auto& to = *static_cast<const BulkheadForward*>(self);
+    return reinterpret_cast<const DirectTable*>(to.table)->echo(to.self, a, b, c, d, e, f, g, h, i, j, k, l, m, n, aOut, bOut, cOut, dOut, eOut, fOut, gOut, hOut, iOut, jOut, kOut, lOut, mOut, nOut, error);
+  }
+
+  static std::int32_t lists(void* self, BulkheadBytes a, BulkheadBytes b, BulkheadBytes c, BulkheadBytes d, BulkheadBytes e, BulkheadBytes f, BulkheadBytes g, BulkheadBytes h, BulkheadBytes i, BulkheadBytes j, BulkheadBytes k, BulkheadBytes l, BulkheadBytes m, BulkheadBytes n, const BulkheadSink* aOut, const BulkheadSink* bOut, const BulkheadSink* cOut, const BulkheadSink* dOut, const BulkheadSink* eOut, const BulkheadSink* fOut, const BulkheadSink* gOut, const BulkheadSink* hOut, const BulkheadSink* iOut, const BulkheadSink* jOut, const BulkheadSink* kOut, const BulkheadSink* lOut, const BulkheadSink* mOut, const BulkheadSink* nOut, const BulkheadErrorSink* error) noexcept {
+    const auto& to = *static_cast<const BulkheadForward*>(self);
+    return reinterpret_cast<const DirectTable*>(to.table)->lists(to.self, a, b, c, d, e, f, g, h, i, j, k, l, m, n, aOut, bOut, cOut, dOut, eOut, fOut, gOut, hOut, iOut, jOut, kOut, lOut, mOut, nOut, error);
+  }
+
+  static std::int32_t nothing(void* self, const BulkheadErrorSink* error) noexcept {
+    const auto& to = *static_cast<const BulkheadForward*>(self);
+    return reinterpret_cast<const DirectTable*>(to.table)->nothing(to.self, error);
+  }
+
+  static std::int32_t flip(void* self, BulkheadBytes bits, const BulkheadSink* bitsOut, const BulkheadErrorSink* error) noexcept {
+    const auto& to = *static_cast<const BulkheadForward*>(self);
+    return reinterpret_cast<const DirectTable*>(to.table)->flip(to.self, bits, bitsOut, error);
+  }
+
+  static std::int32_t names(void* selfOut_, std::uint8_t self, BulkheadBytes error, std::int8_t value, std::int16_t table, BulkheadBytes status, std::uint8_t* selfOut, const BulkheadErrorSink* errorOut) noexcept {
+    const auto& to = *static_cast<const BulkheadForward*>(selfOut_);
+    return reinterpret_cast<const DirectTable*>(to.table)->names(to.self, self, error, value, table, status, selfOut, errorOut);
+  }
+
+  static std::int32_t relay(void* self, BulkheadBytes lines, const BulkheadSink* call, const BulkheadErrorSink* error) noexcept {
+    const auto& to = *static_cast<const BulkheadForward*>(self);
+    return reinterpret_cast<const DirectTable*>(to.table)->relay(to.self, lines, call, error);
+  }
+
+  static std::int32_t colour(void* self, std::uint16_t of, std::uint16_t* color, const BulkheadErrorSink* error) noexcept {
+    const auto& to = *static_cast<const BulkheadForward*>(self);
+    return reinterpret_cast<const DirectTable*>(to.table)->colour(to.self, of, color, error);
+  }
+
+  static constexpr DirectTable kTable = {{sizeof(DirectTable), kDirectInterfaceId}, &add, &divide, &greet, &echo, &lists, &nothing, &flip, &names, &relay, &colour};
+};
+
 // The C entries that a module's calls arrive at.
 struct DirectHostEntries {
   static std::int32_t log(void* self, BulkheadBytes line, const BulkheadErrorSink* error) noexcept {
@@ -346,7 +401,7 @@ std::int32_t directHostSkeleton(const BulkheadTable* header, void* self, std::ui
   });
 }
 
-const bulkhead::detail::ExportDescription exports = {kDirectInterfaceId, "Direct", &DirectStub::kTable.header, &DirectUnimplemented::kTable.header, 0};
+const bulkhead::detail::ExportDescription exports = {kDirectInterfaceId, "Direct", &DirectStub::kTable.header, &DirectUnimplemented::kTable.header, &DirectForward::kTable.header, 0};
 const bulkhead::detail::ContractRegistration registration({"direct", {kDirectManifest.data(), kDirectManifest.size() * sizeof(std::uint64_t)}, &exports});
 
 }  // namespace

@@ -57,6 +57,21 @@ struct DirectHostUnimplemented {
   static constexpr DirectHostTable kTable = {{sizeof(DirectHostTable), kDirectHostInterfaceId}, &log, &join};
 };
 
+// Passes calls on to the table of a BulkheadForward, which `self` is.
+struct DirectHostForward {
+  static std::int32_t log(void* self, BulkheadBytes line, const BulkheadErrorSink* error) noexcept {
+    const auto& to = *static_cast<const BulkheadForward*>(self);
+    return reinterpret_cast<const DirectHostTable*>(to.table)->log(to.self, line, error);
+  }
+
+  static std::int32_t join(void* self, BulkheadBytes lines, const BulkheadSink* linesOut, std::uint8_t* count, const BulkheadErrorSink* error) noexcept {
+    const auto& to = *static_cast<const BulkheadForward*>(self);
+    return reinterpret_cast<const DirectHostTable*>(to.table)->join(to.self, lines, linesOut, count, error);
+  }
+
+  static constexpr DirectHostTable kTable = {{sizeof(DirectHostTable), kDirectHostInterfaceId}, &log, &join};
+};
+
 struct DirectSkeleton {
   static std::int32_t add(const DirectTable& table, void* self, BulkheadBytes params, const BulkheadReply* reply, const BulkheadErrorSink* error) {
     bulkhead::detail::WordReader request(params);
@@ -226,6 +241,7 @@ struct DirectSkeleton {
 }  // namespace
 
 constexpr DirectHostTable kDirectHostStubTable = DirectHostStub::kTable;
+constexpr DirectHostTable kDirectHostForwardTable = DirectHostForward::kTable;
 constexpr DirectHostTable kDirectHostUnimplementedTable = DirectHostUnimplemented::kTable;
 
 std::int32_t directSkeleton(const BulkheadTable* header, void* self, std::uint16_t ordinal, BulkheadBytes params, const BulkheadReply* reply, const BulkheadErrorSink* error) noexcept {

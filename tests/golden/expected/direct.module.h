@@ -8,6 +8,7 @@
 namespace golden::direct::module {
 
 extern const DirectHostTable kDirectHostStubTable;
+extern const DirectHostTable kDirectHostForwardTable;
 extern const DirectHostTable kDirectHostUnimplementedTable;
 
 // What the module may ask for.
@@ -206,7 +207,7 @@ struct DirectContract {
   static constexpr bool kHasExport = true;
   template <class Instance>
   static constexpr BulkheadExport kExport = {kDirectInterfaceId, "Direct", &DirectExports<Instance>::kTable.header, &directSkeleton};
-  static constexpr BulkheadImportDeclaration kImport = {kDirectHostInterfaceId, "DirectHost", &kDirectHostStubTable.header};
+  static constexpr BulkheadImportDeclaration kImport = {kDirectHostInterfaceId, "DirectHost", &kDirectHostStubTable.header, &kDirectHostForwardTable.header};
 };
 
 }  // namespace golden::direct::module

@@ -38,9 +38,20 @@ struct JournalUnimplemented {
   static constexpr JournalTable kTable = {{sizeof(JournalTable), kJournalInterfaceId}, &write};
 };
 
+// Passes calls on to the table of a BulkheadForward, which `self` is.
+struct JournalForward {
+  static std::int32_t write(void* self, std::uint16_t level, BulkheadBytes line, std::uint8_t* isKept, const BulkheadErrorSink* error) noexcept {
+    const auto& to = *static_cast<const BulkheadForward*>(self);
+    return reinterpret_cast<const JournalTable*>(to.table)->write(to.self, level, line, isKept, error);
+  }
+
+  static constexpr JournalTable kTable = {{sizeof(JournalTable), kJournalInterfaceId}, &write};
+};
+
 }  // namespace
 
 constexpr JournalTable kJournalStubTable = JournalStub::kTable;
+constexpr JournalTable kJournalForwardTable = JournalForward::kTable;
 constexpr JournalTable kJournalUnimplementedTable = JournalUnimplemented::kTable;
 
 }  // namespace imports_only::module

@@ -8,6 +8,7 @@
 namespace imports_only::module {
 
 extern const JournalTable kJournalStubTable;
+extern const JournalTable kJournalForwardTable;
 extern const JournalTable kJournalUnimplementedTable;
 
 // Without $Cxx.namespace the file's name is the namespace.
@@ -32,7 +33,7 @@ class Journal final : public bulkhead::detail::ImportObject<JournalTable> {
 struct JournalContract {
   using Import = Journal;
   static constexpr bool kHasExport = false;
-  static constexpr BulkheadImportDeclaration kImport = {kJournalInterfaceId, "Journal", &kJournalStubTable.header};
+  static constexpr BulkheadImportDeclaration kImport = {kJournalInterfaceId, "Journal", &kJournalStubTable.header, &kJournalForwardTable.header};
 };
 
 }  // namespace imports_only::module

@@ -95,6 +95,51 @@ struct StructsUnimplemented {
   static constexpr StructsTable kTable = {{sizeof(StructsTable), kStructsInterfaceId}, &render, &measure, &make, &both, &plain, &single, &take, &fresh};
 };
 
+// Passes calls on to the table of a BulkheadForward, which `self` is.
+struct StructsForward {
+  static std::int32_t render(void* self, BulkheadBytes params, const BulkheadSink* results, const BulkheadErrorSink* error) noexcept {
+    const auto& to = *static_cast<const BulkheadForward*>(self);
+    return reinterpret_cast<const StructsTable*>(to.table)->render(to.self, params, results, error);
+  }
+
+  static std::int32_t measure(void* self, BulkheadBytes params, const BulkheadSink* results, const BulkheadErrorSink* error) noexcept {
+    const auto& to = *static_cast<const BulkheadForward*>(self);
+    return reinterpret_cast<const StructsTable*>(to.table)->measure(to.self, params, results, error);
+  }
+
+  static std::int32_t make(void* self, BulkheadBytes params, const BulkheadSink* results, const BulkheadErrorSink* error) noexcept {
+    const auto& to = *static_cast<const BulkheadForward*>(self);
+    return reinterpret_cast<const StructsTable*>(to.table)->make(to.self, params, results, error);
+  }
+
+  static std::int32_t both(void* self, BulkheadBytes params, const BulkheadSink* results, const BulkheadErrorSink* error) noexcept {
+    const auto& to = *static_cast<const BulkheadForward*>(self);
+    return reinterpret_cast<const StructsTable*>(to.table)->both(to.self, params, results, error);
+  }
+
+  static std::int32_t plain(void* self, std::int32_t a, std::uint16_t mode, std::uint8_t* b, std::uint16_t* modeOut, const BulkheadErrorSink* error) noexcept {
+    const auto& to = *static_cast<const BulkheadForward*>(self);
+    return reinterpret_cast<const StructsTable*>(to.table)->plain(to.self, a, mode, b, modeOut, error);
+  }
+
+  static std::int32_t single(void* self, BulkheadBytes params, const BulkheadSink* results, const BulkheadErrorSink* error) noexcept {
+    const auto& to = *static_cast<const BulkheadForward*>(self);
+    return reinterpret_cast<const StructsTable*>(to.table)->single(to.self, params, results, error);
+  }
+
+  static std::int32_t take(void* self, BulkheadBytes params, const BulkheadSink* results, const BulkheadErrorSink* error) noexcept {
+    const auto& to = *static_cast<const BulkheadForward*>(self);
+    return reinterpret_cast<const StructsTable*>(to.table)->take(to.self, params, results, error);
+  }
+
+  static std::int32_t fresh(void* self, BulkheadBytes params, const BulkheadSink* results, const BulkheadErrorSink* error) noexcept {
+    const auto& to = *static_cast<const BulkheadForward*>(self);
+    return reinterpret_cast<const StructsTable*>(to.table)->fresh(to.self, params, results, error);
+  }
+
+  static constexpr StructsTable kTable = {{sizeof(StructsTable), kStructsInterfaceId}, &render, &measure, &make, &both, &plain, &single, &take, &fresh};
+};
+
 // The C entries that a module's calls arrive at.
 struct StructsHostEntries {
   static std::int32_t show(void* self, BulkheadBytes params, const BulkheadSink* results, const BulkheadErrorSink* error) noexcept {
@@ -130,7 +175,7 @@ std::int32_t structsHostSkeleton(const BulkheadTable* header, void* self, std::u
   });
 }
 
-const bulkhead::detail::ExportDescription exports = {kStructsInterfaceId, "Structs", &StructsStub::kTable.header, &StructsUnimplemented::kTable.header, 0};
+const bulkhead::detail::ExportDescription exports = {kStructsInterfaceId, "Structs", &StructsStub::kTable.header, &StructsUnimplemented::kTable.header, &StructsForward::kTable.header, 0};
 const bulkhead::detail::ContractRegistration registration({"structs", {kStructsManifest.data(), kStructsManifest.size() * sizeof(std::uint64_t)}, &exports});
 
 }  // namespace

@@ -26,6 +26,16 @@ struct StructsHostUnimplemented {
   static constexpr StructsHostTable kTable = {{sizeof(StructsHostTable), kStructsHostInterfaceId}, &show};
 };
 
+// Passes calls on to the table of a BulkheadForward, which `self` is.
+struct StructsHostForward {
+  static std::int32_t show(void* self, BulkheadBytes params, const BulkheadSink* results, const BulkheadErrorSink* error) noexcept {
+    const auto& to = *static_cast<const BulkheadForward*>(self);
+    return reinterpret_cast<const StructsHostTable*>(to.table)->show(to.self, params, results, error);
+  }
+
+  static constexpr StructsHostTable kTable = {{sizeof(StructsHostTable), kStructsHostInterfaceId}, &show};
+};
+
 struct StructsSkeleton {
   static std::int32_t render(const StructsTable& table, void* self, BulkheadBytes params, const BulkheadReply* reply, const BulkheadErrorSink* error) {
     const bulkhead::detail::MessageReply results(reply);
@@ -79,6 +89,7 @@ struct StructsSkeleton {
 }  // namespace
 
 constexpr StructsHostTable kStructsHostStubTable = StructsHostStub::kTable;
+constexpr StructsHostTable kStructsHostForwardTable = StructsHostForward::kTable;
 constexpr StructsHostTable kStructsHostUnimplementedTable = StructsHostUnimplemented::kTable;
 
 std::int32_t structsSkeleton(const BulkheadTable* header, void* self, std::uint16_t ordinal, BulkheadBytes params, const BulkheadReply* reply, const BulkheadErrorSink* error) noexcept {

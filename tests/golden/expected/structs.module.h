@@ -9,6 +9,7 @@
 namespace golden::structs::module {
 
 extern const StructsHostTable kStructsHostStubTable;
+extern const StructsHostTable kStructsHostForwardTable;
 extern const StructsHostTable kStructsHostUnimplementedTable;
 
 // The host's object. The module's class gets a reference to it, valid as long as the module's object lives; its
@@ -186,7 +187,7 @@ struct StructsContract {
   static constexpr bool kHasExport = true;
   template <class Instance>
   static constexpr BulkheadExport kExport = {kStructsInterfaceId, "Structs", &StructsExports<Instance>::kTable.header, &structsSkeleton};
-  static constexpr BulkheadImportDeclaration kImport = {kStructsHostInterfaceId, "StructsHost", &kStructsHostStubTable.header};
+  static constexpr BulkheadImportDeclaration kImport = {kStructsHostInterfaceId, "StructsHost", &kStructsHostStubTable.header, &kStructsHostForwardTable.header};
 };
 
 }  // namespace golden::structs::module

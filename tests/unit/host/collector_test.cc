@@ -24,7 +24,7 @@ class CollectorTest : public ::testing::Test {
     EXPECT_EQ(detail::report(collector_.sink(), kind, type, text), BULKHEAD_FAILED);
   }
 
-  ModuleSlot slot_{"codec", {{1, false}}, 0};
+  ModuleSlot slot_{"codec", {{1, false, true}}, 0};
   Binding binding_;
   ErrorCollector collector_;
 };

@@ -22,7 +22,7 @@ constexpr BulkheadTable kOther = {sizeof(BulkheadTable), 2};
 class ModuleSlotTest : public ::testing::Test {
  protected:
   BindingGroup* prepare(std::uint64_t generation) {
-    return slot_.prepare(generation, {{1, &kTable, &self_}, {2, &kOther, &self_}}, 0).value();
+    return slot_.prepare(generation, {{1, &kTable, &self_, nullptr}, {2, &kOther, &self_, nullptr}}, 0).value();
   }
   void retireAndRecycle() {
     BindingGroup* const group = slot_.retire(nullptr, State::stopped);
@@ -33,7 +33,7 @@ class ModuleSlotTest : public ::testing::Test {
   const Binding& binding(std::uint64_t id) const { return *slot_.find(id)->binding.load(); }
 
   int self_ = 0;
-  ModuleSlot slot_{"codec", {{1, false}, {2, true}}, 0};
+  ModuleSlot slot_{"codec", {{1, false, true}, {2, true, true}}, 0};
 };
 
 TEST_F(ModuleSlotTest, AFreshSlotIsStartingAndNotLive) {
@@ -57,7 +57,7 @@ TEST_F(ModuleSlotTest, PublishingMakesAllInterfacesLive) {
 }
 
 TEST_F(ModuleSlotTest, AnInterfaceWithoutATableIsNotLive) {
-  slot_.publish(slot_.prepare(1, {{1, &kTable, &self_}}, 0).value());
+  slot_.publish(slot_.prepare(1, {{1, &kTable, &self_, nullptr}}, 0).value());
   EXPECT_EQ(binding(1).flags, 0u);
   EXPECT_NE(binding(2).flags & Binding::kNotLive, 0u);
   retireAndRecycle();
@@ -154,7 +154,7 @@ TEST_F(ModuleSlotTest, GenerationsComeAndGoUnderCallers) {
   }
   for (std::uint64_t round = 1; round <= 2'000; ++round) {
     auto& generation = *generations.emplace_back(std::make_unique<Generation>());
-    BindingGroup* const group = slot_.prepare(round, {{1, &generation.table, &generation}}, 0).value();
+    BindingGroup* const group = slot_.prepare(round, {{1, &generation.table, &generation, nullptr}}, 0).value();
     slot_.publish(group);
     if (round % 16 == 0) {
       const std::uint64_t before = calls;

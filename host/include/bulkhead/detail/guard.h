@@ -46,11 +46,12 @@ struct alignas(64) Binding {
 
   bool isPlain() const noexcept { return (flags & kSlow) == 0; }
 
-  const BulkheadTable* table = nullptr;
+  const BulkheadTable* table = nullptr;  // null: this program was not compiled with the interface
   void* self = nullptr;
   std::uint32_t guardId = 0;  // set before the binding is first published and never changed: a call may look any time
   std::uint32_t flags = kNotLive;
   std::uint64_t generation = 0;
+  BulkheadChannel* messages = nullptr;  // the same interface by messages
 };
 
 class ModuleSlot;
@@ -63,6 +64,7 @@ struct InterfaceSlot {
   std::atomic<Binding*> plain{nullptr};
   ModuleSlot* module = nullptr;  // null only in the slot of empty handles
   std::uint64_t interfaceId = 0;
+  bool isTyped = false;  // this program was compiled with the interface: its bindings have tables
 };
 
 // Keeps a binding from being unloaded. Lives on the stack of the calling thread.
