@@ -116,10 +116,15 @@ TEST_F(Workers, Threat04RepeatedPublicationIsNoAnswer) {
 
 TEST_F(Workers, Threat20HostMadeKindsCannotBeClaimed) {
   auto module = load({}, "claims-host-errors");
-  const auto outcome = handleOf(module).ping(1);
-  ASSERT_FALSE(outcome);
-  EXPECT_EQ(outcome.error().kind(), ErrorKind::moduleError);
-  EXPECT_EQ(outcome.error().text(), "believe me");
+  for (std::uint32_t kind = 0; kind < 64; ++kind) {
+    const auto outcome = handleOf(module).ping(1);
+    ASSERT_FALSE(outcome);
+    const bool lacks = kind == static_cast<std::uint32_t>(ErrorKind::unimplemented);  // a module may say that
+    EXPECT_EQ(outcome.error().kind(), lacks ? ErrorKind::unimplemented : ErrorKind::moduleError) << kind;
+    EXPECT_EQ(outcome.error().text(), "believe me");
+    EXPECT_EQ(outcome.error().exitReport(), nullptr);
+  }
+  EXPECT_EQ(module.generation(), 1u);
 }
 
 TEST_F(Workers, Threat03UnknownImportMethodIsAnErrorOfTheImport) {

@@ -177,7 +177,8 @@ bool misbehave(Slot& slot, FrameHeader frame) {
   if (has("claims-host-errors")) {
     detail::WordWriter writer(reinterpret_cast<std::uint64_t*>(slot.mine + lane::kPayloadOffset));
     writer.root(1, 2);
-    writer.set<std::uint32_t>(0, static_cast<std::uint32_t>(ErrorKind::deadlineExceeded));
+    static std::uint32_t claimed = 0;
+    writer.set<std::uint32_t>(0, claimed++);  // one kind after the other
     writer.text(1, {"believe me", 10});
     frame.kind = FrameKind::error;
     frame.words = static_cast<std::uint32_t>(writer.size());
