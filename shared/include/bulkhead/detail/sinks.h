@@ -53,7 +53,7 @@ inline std::string copyOfErrorText(BulkheadBytes text) {
 
 // "std::logic_error" of the class that std::throw_with_nested() made of it; other names as they are.
 [[gnu::cold]] inline std::string withoutNesting(std::string name) {
-  for (const std::string_view wrapper : {"std::_Nested_exception<", "std::__1::__nested<"}) {
+  for (const std::string_view wrapper : {"std::_Nested_exception<", "std::__nested<"}) {
     if (name.starts_with(wrapper) && name.ends_with('>'))
       return name.substr(wrapper.size(), name.size() - wrapper.size() - 1);
   }
