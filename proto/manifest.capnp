@@ -11,8 +11,8 @@
 # A second note, type 2, same name, carries the build information of the module: UTF-8 lines "key=value\n" (keys:
 # abi, compiler, stdlib, build, sanitizers, runtime), one note per module.
 #
-# Limits that the reader enforces; a writer stays below them: 4 MiB per note, 64 contracts per file, 4096 methods per
-# file, 4096 bytes per text of an interface or method, 65536 schema nodes per contract.
+# Limits that the reader enforces; a writer stays below them: 4 MiB per note, 64 contracts per file, 256 interfaces per contract,
+# 4096 methods per file, 4096 bytes per text of an interface or method, 65536 schema nodes per contract.
 
 using Cxx = import "/capnp/c++.capnp";
 using Schema = import "/capnp/schema.capnp";
@@ -22,13 +22,18 @@ $Cxx.namespace("bulkhead::manifest::schema");
 struct Manifest {
   contract @0 :Text;                  # the schema file's stem: "calc"
   abiVersion @1 :UInt32;              # BULKHEAD_ABI_VERSION of the header the module was compiled with
-  interfaces @2 :List(Interface);     # one or two: at most one of each role
+  interfaces @2 :List(Interface);     # the annotated ones, at most one of each role, each followed by its inherited parts
   nodes @3 :List(Schema.Node);        # the interfaces and all types they reach, for generic calls and evolution
 }
 
 struct Interface {
-  id @0 :UInt64;                      # the schema's 64-bit id
-  name @1 :Text;                      # "Calc"
+  id @0 :UInt64;
+  # The schema's 64-bit id. What an interface inherits is an Interface for each ancestor, whose id is made of the
+  # inheriting interface's (a) and the ancestor's (b), so that an ancestor of two contracts is two interfaces:
+  #     x = a + 0x9e3779b97f4a7c15 * b;  x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9;
+  #     x = (x ^ x >> 27) * 0x94d049bb133111eb;  id = (x ^ x >> 31) | 1 << 63         (modulo 2^64)
+  # `nodes` has the ancestor's node once more under that id.
+  name @1 :Text;                      # "Calc", also for its inherited parts
   role @2 :Role;
   methods @3 :List(Method);           # element n has ordinal n
 }

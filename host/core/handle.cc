@@ -15,6 +15,14 @@ const std::shared_ptr<const InterfaceSlot>& emptySlot() {
   return slot;
 }
 
+std::shared_ptr<const InterfaceSlot> siblingSlot(const std::shared_ptr<const InterfaceSlot>& slot,
+                                                 std::uint64_t interfaceId) {
+  for (const InterfaceSlot* other = slot->next; other != nullptr && other != slot.get(); other = other->next) {
+    if (other->interfaceId == interfaceId) return {slot, other};
+  }
+  return emptySlot();
+}
+
 WallDeadline::WallDeadline(std::chrono::nanoseconds limit) noexcept : outerNs_(callThread.wallDeadlineNs) {
   callThread.wallDeadlineNs = earlier(outerNs_, nowNs() + limit.count());
   callThread.plainCounters = nullptr;  // calls look at the deadline from now on

@@ -47,6 +47,16 @@ Result<void> checkImports(const manifest::Manifest& module, const Imports& impor
   return {};
 }
 
+// What `app` inherits by now and an older module does not have: calls of it are `unimplemented`.
+void addInherited(const ExportDescription& app, bool serialized, const manifest::Manifest& module,
+                  std::vector<ServedInterface>& served) {
+  for (const ExportDescription* each = app.inherited; each != nullptr; each = each->inherited) {
+    const auto same = [each](const ServedInterface& known) { return known.interfaceId == each->interfaceId; };
+    if (module.find(each->interfaceId) != nullptr || std::any_of(served.begin(), served.end(), same)) continue;
+    served.push_back({each->interfaceId, serialized, true});
+  }
+}
+
 // Stands in for an import that nobody implements.
 constexpr BulkheadTable kNoMethods = {sizeof(BulkheadTable), 0};
 std::int32_t refuseImport(const BulkheadTable*, void*, std::uint16_t, BulkheadBytes, const BulkheadReply*,
@@ -76,6 +86,7 @@ std::vector<ServedInterface> servedInterfaces(const manifest::Manifest& module) 
                               std::any_of(interface.methods.begin(), interface.methods.end(),
                                           [](const manifest::Method& method) { return method.serialized; });
       served.push_back({interface.id, serialized, app.has_value()});
+      if (app) addInherited(*app, serialized, module, served);
     }
   }
   return served;

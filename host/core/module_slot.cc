@@ -7,6 +7,14 @@
 #include <utility>
 
 namespace bulkhead::detail {
+namespace {
+
+// What siblingSlot() walks.
+void linkRing(const std::vector<std::unique_ptr<InterfaceSlot>>& slots) {
+  for (std::size_t i = 0; i < slots.size(); ++i) slots[i]->next = slots[(i + 1) % slots.size()].get();
+}
+
+}  // namespace
 
 ModuleSlot::ModuleSlot(std::string name, std::vector<ServedInterface> interfaces, std::int64_t defaultDeadlineNs)
     : name_(std::move(name)), interfaces_(std::move(interfaces)), defaultDeadlineNs_(defaultDeadlineNs) {
@@ -18,6 +26,7 @@ ModuleSlot::ModuleSlot(std::string name, std::vector<ServedInterface> interfaces
     slot->isTyped = served.isTyped;
     slots_.push_back(std::move(slot));
   }
+  linkRing(slots_);
 }
 
 ModuleSlot::~ModuleSlot() {
@@ -150,6 +159,7 @@ std::vector<std::unique_ptr<InterfaceSlot>> ModuleSlot::privateSlots(const Bindi
     slot->isTyped = interfaces_[i].isTyped;
     slots.push_back(std::move(slot));
   }
+  linkRing(slots);
   return slots;
 }
 

@@ -4,7 +4,9 @@ namespace bulkhead::detail {
 
 std::optional<ExportDescription> findExport(std::uint64_t interfaceId) {
   for (const ContractDescription& contract : ContractRegistration::all()) {
-    if (contract.exports != nullptr && contract.exports->interfaceId == interfaceId) return *contract.exports;
+    for (const ExportDescription* each = contract.exports; each != nullptr; each = each->inherited) {
+      if (each->interfaceId == interfaceId) return *each;
+    }
   }
   return std::nullopt;
 }

@@ -62,9 +62,13 @@ ExportTables::ExportTables(const BulkheadModule& module, void* self,
     const auto own = std::find_if(exports.begin(), exports.end(), [&](const BulkheadExport& candidate) {
       return candidate.interface_id == served.interfaceId;
     });
-    if (own == exports.end()) continue;
-    MessageEntry& entry = *entries_.emplace_back(std::make_unique<MessageEntry>(own->table, self, own->skeleton));
     const auto app = detail::findExport(served.interfaceId);
+    if (own == exports.end()) {
+      // An older module may lack what the application's interface inherits by now.
+      if (app) bound_.push_back({served.interfaceId, app->unimplementedTable, self, nullptr});
+      continue;
+    }
+    MessageEntry& entry = *entries_.emplace_back(std::make_unique<MessageEntry>(own->table, self, own->skeleton));
     if (!app || !served.isTyped) {
       bound_.push_back({served.interfaceId, nullptr, nullptr, entry.channel()});
       continue;

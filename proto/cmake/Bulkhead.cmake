@@ -2,7 +2,9 @@
 #
 #   bulkhead_add_contract(<target> <schema.capnp> [IMPORT_DIRS <folder>...])
 #     Generates both sides of a contract. <target> is the host's side: link it into the application, beside or instead
-#     of bulkhead::host. Headers: "codec.host.h", "codec.module.h".
+#     of bulkhead::host. Headers: "codec.host.h", "codec.module.h". The schema may import others: "types.capnp" from
+#     beside it, "/types.capnp" from an IMPORT_DIRS folder; their types are generated along and shared by all contracts
+#     that import them. A change of any of them generates the contract anew.
 #
 #   bulkhead_add_module(<name> SOURCES <file>... CONTRACT <target>...
 #                       [LIBRARIES <library>...] [SHARED_RUNTIME])
@@ -33,30 +35,87 @@ set(Bulkhead_CMAKE_DIR ${bulkhead_here} CACHE INTERNAL "Where Bulkhead.cmake is"
 unset(bulkhead_here)
 unset(bulkhead_schemas)
 
-# The files that a schema imports, directly or not, as far as they are found beside it or in `folders`.
+# The files that a schema imports or embeds, directly or not, as far as they are found beside it or in `folders`.
 function(bulkhead_schema_imports variable schema folders)
   get_filename_component(folder ${schema} DIRECTORY)
-  file(STRINGS ${schema} lines REGEX "import +\"")
+  file(READ ${schema} text)
+  string(REGEX MATCHALL "(import|embed)[ \t\r\n]+\"[^\"]+\"" references "${text}")
   set(found ${${variable}})
-  foreach(line IN LISTS lines)
-    if(NOT line MATCHES "import +\"(/?)([^\"]+)\"")
-      continue()
-    endif()
-    set(name ${CMAKE_MATCH_2})
-    if(CMAKE_MATCH_1)
+  foreach(reference IN LISTS references)
+    string(REGEX MATCH "^([a-z]+)[^\"]+\"(/?)([^\"]+)\"" unused "${reference}")
+    set(kind ${CMAKE_MATCH_1})
+    set(name ${CMAKE_MATCH_3})
+    if(CMAKE_MATCH_2)
       set(places ${folders})
     else()
       set(places ${folder})
     endif()
     foreach(place IN LISTS places)
       get_filename_component(file ${place}/${name} ABSOLUTE)
-      if(EXISTS ${file} AND NOT file IN_LIST found)
+      if(EXISTS ${file} AND NOT IS_DIRECTORY ${file} AND NOT file IN_LIST found)
         list(APPEND found ${file})
-        bulkhead_schema_imports(found ${file} "${folders}")
+        if(kind STREQUAL "import")
+          bulkhead_schema_imports(found ${file} "${folders}")
+        endif()
       endif()
     endforeach()
   endforeach()
   set(${variable} ${found} PARENT_SCOPE)
+endfunction()
+
+# Where capnp's own code for imported schemas goes: a tree like that of the schemas, so that one file which several
+# contracts import is generated and compiled once, and headers find each other as the schemas do.
+set(Bulkhead_TYPES_TREE ${CMAKE_BINARY_DIR}/bulkhead_types CACHE INTERNAL "")
+
+# Sets `variable` to a library of the types of an imported schema, for hosts and modules alike.
+function(bulkhead_types_of variable schema folders)
+  get_filename_component(folder ${schema} DIRECTORY)
+  get_filename_component(stem ${schema} NAME)
+  string(MD5 hash ${schema})
+  string(SUBSTRING ${hash} 0 8 hash)
+  string(MAKE_C_IDENTIFIER bulkhead_types_${stem}_${hash} target)
+  set(${variable} ${target} PARENT_SCOPE)
+  if(TARGET ${target})
+    return()
+  endif()
+  set(imports "")
+  bulkhead_schema_imports(imports ${schema} "${folders}")
+  set(out ${Bulkhead_TYPES_TREE}${folder})
+  file(MAKE_DIRECTORY ${out})
+  list(TRANSFORM folders PREPEND --import-path= OUTPUT_VARIABLE paths)
+  add_custom_command(
+    OUTPUT ${out}/${stem}.h ${out}/${stem}.c++
+    COMMAND ${CMAKE_COMMAND} -E env --unset=PWD ${CAPNP_EXECUTABLE} compile --no-standard-import
+            --src-prefix=${folder} ${paths} -o${CAPNPC_CXX_EXECUTABLE}:${out} ${schema}
+    DEPENDS ${schema} ${imports}
+    COMMENT "Generating types of ${stem}"
+    VERBATIM)
+  add_custom_target(${target}_generate DEPENDS ${out}/${stem}.h ${out}/${stem}.c++)
+  add_library(${target} STATIC EXCLUDE_FROM_ALL ${out}/${stem}.c++)
+  add_dependencies(${target} ${target}_generate)
+  list(TRANSFORM folders PREPEND ${Bulkhead_TYPES_TREE} OUTPUT_VARIABLE includes)
+  target_include_directories(${target} SYSTEM PUBLIC ${out} ${includes})
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  target_compile_options(${target} PRIVATE -w -ffunction-sections -fdata-sections)
+  target_link_libraries(${target} PUBLIC CapnProto::capnp)
+  set_target_properties(${target} PROPERTIES
+    POSITION_INDEPENDENT_CODE ON CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON
+    BULKHEAD_GENERATED ${target}_generate BULKHEAD_SOURCE ${out}/${stem}.c++)
+endfunction()
+
+# The libraries of all schemas among `files` that are neither capnp's own nor Bulkhead's.
+function(bulkhead_types_of_all variable files folders)
+  set(libraries "")
+  foreach(file IN LISTS files)
+    string(FIND ${file} ${Bulkhead_SCHEMA_DIR}/bulkhead/ own)
+    string(FIND ${file} ${CAPNP_INCLUDE_DIRECTORY}/capnp/ capnps)
+    if(own EQUAL 0 OR capnps EQUAL 0 OR NOT file MATCHES "\\.capnp$")
+      continue()
+    endif()
+    bulkhead_types_of(library ${file} "${folders}")
+    list(APPEND libraries ${library})
+  endforeach()
+  set(${variable} ${libraries} PARENT_SCOPE)
 endfunction()
 
 function(bulkhead_add_contract target schema)
@@ -74,6 +133,7 @@ function(bulkhead_add_contract target schema)
   set(folders ${arg_IMPORT_DIRS} ${Bulkhead_SCHEMA_DIR} ${CAPNP_INCLUDE_DIRECTORY})
   set(imports "")
   bulkhead_schema_imports(imports ${schema} "${folders}")
+  bulkhead_types_of_all(types_libraries "${imports}" "${folders}")
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${schema} ${imports})
 
   # capnp's own generator runs, too; what it writes is compiled only where the contract has struct types.
@@ -92,13 +152,18 @@ function(bulkhead_add_contract target schema)
     COMMENT "Generating contract ${stem}"
     VERBATIM)
   add_custom_target(${target}_generate DEPENDS ${headers} ${sources} ${types})
+  set(types_includes ${Bulkhead_TYPES_TREE}${folder})
+  foreach(library IN LISTS types_libraries)
+    add_dependencies(${target}_generate ${library}_generate)
+    file(MAKE_DIRECTORY ${types_includes})  # "../types.capnp.h" is looked for from there
+  endforeach()
 
   add_library(${target} OBJECT ${out}/${stem}.host.cc ${out}/${stem}.types.cc)
   add_dependencies(${target} ${target}_generate)
   target_include_directories(${target} PUBLIC ${out})
-  target_include_directories(${target} SYSTEM PUBLIC ${out}/capnp)
+  target_include_directories(${target} SYSTEM PUBLIC ${out}/capnp ${types_includes})
   target_compile_features(${target} PUBLIC cxx_std_20)
-  target_link_libraries(${target} PUBLIC bulkhead::host CapnProto::capnp)
+  target_link_libraries(${target} PUBLIC bulkhead::host ${types_libraries} CapnProto::capnp)
   bulkhead_link_struct_types(${target} INTERFACE)
   if(TARGET bulkhead_warnings)
     target_link_libraries(${target} PRIVATE bulkhead_warnings)
@@ -107,7 +172,9 @@ function(bulkhead_add_contract target schema)
   set_target_properties(${target} PROPERTIES
     BULKHEAD_GENERATED ${target}_generate
     BULKHEAD_MODULE_SOURCES "${out}/${stem}.module.cc;${out}/${stem}.types.cc"
-    BULKHEAD_INCLUDE ${out})
+    BULKHEAD_INCLUDE ${out}
+    BULKHEAD_TYPES_INCLUDE ${types_includes}
+    BULKHEAD_TYPES "${types_libraries}")
 endfunction()
 
 # In the folder that compiles them: generated files, of which capnp's own code is not held to our warnings.
@@ -221,7 +288,10 @@ function(bulkhead_add_module name)
     target_sources(${name} PRIVATE ${sources})
     bulkhead_mark_generated(${sources})
     target_include_directories(${name} PRIVATE ${include})
-    target_include_directories(${name} SYSTEM PRIVATE ${include}/capnp)
+    get_target_property(types ${contract} BULKHEAD_TYPES)
+    get_target_property(types_include ${contract} BULKHEAD_TYPES_INCLUDE)
+    target_include_directories(${name} SYSTEM PRIVATE ${include}/capnp ${types_include})
+    target_link_libraries(${name} PRIVATE ${types})
     add_dependencies(${name} ${generated})
   endforeach()
   target_compile_features(${name} PRIVATE cxx_std_20)
@@ -261,7 +331,14 @@ function(bulkhead_add_foreign_module name)
     get_target_property(more ${contract} BULKHEAD_MODULE_SOURCES)
     list(APPEND sources ${more})
     get_target_property(more ${contract} BULKHEAD_INCLUDE)
-    list(APPEND include -I${more} -isystem ${more}/capnp)
+    get_target_property(types_include ${contract} BULKHEAD_TYPES_INCLUDE)
+    list(APPEND include -I${more} -isystem ${more}/capnp -isystem ${types_include})
+    get_target_property(types ${contract} BULKHEAD_TYPES)
+    foreach(library IN LISTS types)
+      get_target_property(more ${library} BULKHEAD_SOURCE)
+      list(APPEND sources ${more})
+      list(APPEND include "-isystem$<JOIN:$<TARGET_PROPERTY:${library},INTERFACE_INCLUDE_DIRECTORIES>,;-isystem>")
+    endforeach()
     get_target_property(more ${contract} BULKHEAD_GENERATED)
     list(APPEND generated ${more})
   endforeach()

@@ -8,6 +8,12 @@ namespace {
 
 const std::string kDetail = "bulkhead::detail::";
 
+// The one struct result, or all results of a method whose results are capnp's classes.
+bool fillsBuilder(const Method& method) {
+  const auto& results = method.results.list;
+  return method.results.isWhole || (results.size() == 1 && results.front().type.kind == Kind::structure);
+}
+
 std::string objectOf(const Callee& callee, const std::string& self) {
   std::string object = callee.object;
   return object.replace(object.find('%'), 1, self);
@@ -48,50 +54,60 @@ void emitMessage(Writer& out, const Method& method, const Callee& callee) {
   if (!method.params.list.empty()) {
     out.line({kDetail, "MessageView request(", names.params[0], ");"});
     out.line({"const auto arguments = request.root<", method.params.capnpName, ">();"});
-    for (const Field& field : method.params.list) add(capnpGetter(field, "arguments"));
+    if (method.params.isWhole) {
+      add("arguments");
+    } else {
+      for (const Field& field : method.params.list) add(capnpGetter(field, "arguments"));
+    }
   }
   out.line({kDetail, "MessageBuilder reply;"});
   const std::string root = "reply.root<" + method.results.capnpName + ">();";
   out.line(method.results.list.empty() ? root : "auto answer = " + root);
-  for (const Field& field : method.results.list) {
-    if (field.type.kind == Kind::structure) add("answer.init" + capitalized(field.name) + "()");
+  if (method.results.isWhole) {
+    add("answer");
+  } else if (fillsBuilder(method)) {
+    add("answer.init" + capitalized(method.results.list.front().name) + "()");
   }
   out.line({"const auto result = ", objectOf(callee, names.self), method.name, "(", arguments, ");"});
   out.line({"if (!result) return ", kDetail, "report(", names.error, ", result.error());"});
   for (const Field& field : method.results.list) {
-    if (field.type.kind == Kind::structure) continue;
+    if (fillsBuilder(method)) break;
     const std::string value = method.resultClass.empty() ? "*result" : "result->" + field.name;
     out.line(capnpSetter(field, "answer", value));
   }
   out.line({"return ", kDetail, "put(", names.results[0], ", reply.words(), ", names.error, ");"});
 }
 
-// A struct result is a Builder to fill.
+// What comes out as a Builder to fill is the last parameter.
 std::string calleeParams(const Method& method) {
   Names names;
   std::string list;
   const auto add = [&list](const std::string& parameter) { list += (list.empty() ? "" : ", ") + parameter; };
   for (const Field& field : method.params.list) add(cppParam(field.type) + " " + names.pick(field.name));
-  for (const Field& field : method.results.list) {
-    if (field.type.kind == Kind::structure) add(field.type.name + "::Builder " + names.pick(field.name));
+  if (method.results.isWhole) {
+    add(method.results.capnpName + "::Builder " + names.pick("results"));
+  } else if (fillsBuilder(method)) {
+    const Field& result = method.results.list.front();
+    add(result.type.name + "::Builder " + names.pick(result.name));
   }
   return list;
 }
 
-std::string calleeResult(const Method& method) {
-  const auto& results = method.results.list;
-  return results.size() == 1 && results.front().type.kind == Kind::structure ? "void" : cppResult(method);
-}
+std::string calleeResult(const Method& method) { return fillsBuilder(method) ? "void" : cppResult(method); }
 
 }  // namespace
 
 void emitVirtualMethods(Writer& out, const Interface& interface) {
   out.line({"virtual ~", interface.name, "() = default;"});
-  for (const Method& method : interface.methods) {
-    out.line().doc(method.doc);
-    out.line(
-        {"virtual bulkhead::Result<", calleeResult(method), "> ", method.name, "(", calleeParams(method), ") = 0;"});
-  }
+  const auto emitMethods = [&](const Interface& part) {
+    for (const Method& method : part.methods) {
+      out.line().doc(method.doc);
+      out.line(
+          {"virtual bulkhead::Result<", calleeResult(method), "> ", method.name, "(", calleeParams(method), ") = 0;"});
+    }
+  };
+  emitMethods(interface);
+  for (const Interface& part : interface.parts) emitMethods(part);
 }
 
 void emitEntry(Writer& out, const Method& method, const Callee& callee) {

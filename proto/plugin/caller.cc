@@ -81,16 +81,25 @@ void emitMessageCall(Writer& out, const Method& method, CallerNames& names) {
   const std::string reply = names.names.pick("reply");
   std::string words = "64";
   for (const Field& field : method.params.list) {
-    if (field.type.kind == Kind::structure) words += " + " + field.name + ".totalSize().wordCount";
+    const std::string more = capnpWords(field, field.name);
+    if (!more.empty()) words += " + " + more;
   }
   out.line({kDetail, "MessageBuilder ", request, "(", words, ");"});
   const std::string root = request + ".root<" + method.params.capnpName + ">()";
-  out.line(method.params.list.empty() ? root + ";" : "auto " + params + " = " + root + ";");
-  for (const Field& field : method.params.list) out.line(capnpSetter(field, params, field.name));
+  if (method.params.isWhole) {
+    out.line({request, ".set(", method.params.list.front().name, ");"});
+  } else {
+    out.line(method.params.list.empty() ? root + ";" : "auto " + params + " = " + root + ";");
+    for (const Field& field : method.params.list) out.line(capnpSetter(field, params, field.name));
+  }
   out.line({kDetail, "MessageSink ", reply, ";"});
   out.line({"const std::int32_t ", names.status, " = ", names.table, ".", method.name, "(", names.self, ", ", request,
             ".words(), ", reply, ".sink(), ", names.error, ");"});
-  if (!method.results.list.empty()) {
+  if (method.results.isWhole) {
+    const std::string& name = method.results.capnpName;
+    out.line({"if (", names.status, " != BULKHEAD_OK) return ", names.status, ";"});
+    out.line({names.value, " = ", reply, ".own<", name, ">(", reply, ".root<", name, ">());"});
+  } else if (!method.results.list.empty()) {
     const std::string results = names.names.pick("results");
     out.line({"if (", names.status, " != BULKHEAD_OK) return ", names.status, ";"});
     out.line({"const auto ", results, " = ", reply, ".root<", method.results.capnpName, ">();"});
@@ -107,7 +116,7 @@ void emitMessageCall(Writer& out, const Method& method, CallerNames& names) {
   out.line({"return ", names.status, ";"});
 }
 
-void emitCaller(Writer& out, const Interface& interface, const Method& method) {
+void emitCaller(Writer& out, const Interface& interface, const Method& method, const std::string& base) {
   CallerNames names(method);
   const std::string result = cppResult(method);
   out.doc(method.doc);
@@ -115,7 +124,7 @@ void emitCaller(Writer& out, const Interface& interface, const Method& method) {
   std::string lambda = "[=](const " + tableClass(interface) + "& " + names.table + ", void* " + names.self +
                        ", const BulkheadErrorSink* " + names.error;
   if (result != "void") lambda += ", " + result + "& " + names.value;
-  out.open({"return invoke<", result, ">(", methodConstant(interface, method), ", ", lambda, ") {"});
+  out.open({"return ", base, "invoke<", result, ">(", methodConstant(interface, method), ", ", lambda, ") {"});
   const bool guard = mayThrow(method);
   if (guard) out.open({"return ", kDetail, "guarded(", names.error, ", [&]() -> std::int32_t {"});
   if (method.isMessage) out.open({"return ", kDetail, "withCapnp(", names.error, ", [&]() -> std::int32_t {"});
@@ -178,11 +187,16 @@ std::string entryList(const Method& method, bool isNamed) {
 std::string entryParams(const Method& method) { return entryList(method, true); }
 std::string entryParamsUnnamed(const Method& method) { return entryList(method, false); }
 
-void emitCallers(Writer& out, const Interface& interface) {
-  for (const Method& method : interface.methods) {
-    out.line();
-    emitCaller(out, interface, method);
-  }
+void emitCallers(Writer& out, const Interface& interface, const std::string& base) {
+  // With several bases each call says through which.
+  const auto emitMethods = [&](const Interface& part) {
+    for (const Method& method : part.methods) {
+      out.line();
+      emitCaller(out, part, method, interface.parts.empty() ? "" : base + "<" + tableClass(part) + ">::");
+    }
+  };
+  emitMethods(interface);
+  for (const Interface& part : interface.parts) emitMethods(part);
 }
 
 }  // namespace bulkhead::plugin

@@ -11,23 +11,54 @@ std::string stubTable(const Interface& interface) { return "k" + interface.name 
 std::string forwardTable(const Interface& interface) { return "k" + interface.name + "ForwardTable"; }
 std::string unimplementedTable(const Interface& interface) { return "k" + interface.name + "UnimplementedTable"; }
 
+std::string importObject(const Interface& interface) {
+  return "bulkhead::detail::ImportObject<" + tableClass(interface) + ">";
+}
+// The initializer of one base of an import object that has several.
+std::string foundImport(const Interface& interface) {
+  return importObject(interface) + "(bulkhead::detail::findImport(arguments, " + idConstant(interface) + ", \"" +
+         interface.shownName + "\"), " + unimplementedTable(interface) + ")";
+}
+
 void emitImportObject(Writer& out, const Interface& interface) {
-  const std::string base = "bulkhead::detail::ImportObject<" + tableClass(interface) + ">";
-  out.line({"extern const ", tableClass(interface), " ", stubTable(interface), ";"});
-  out.line({"extern const ", tableClass(interface), " ", forwardTable(interface), ";"});
-  out.line({"extern const ", tableClass(interface), " ", unimplementedTable(interface), ";"}).line();
+  const std::string base = importObject(interface);
+  const auto declareTables = [&](const Interface& part) {
+    out.line({"extern const ", tableClass(part), " ", stubTable(part), ";"});
+    out.line({"extern const ", tableClass(part), " ", forwardTable(part), ";"});
+    out.line({"extern const ", tableClass(part), " ", unimplementedTable(part), ";"});
+  };
+  declareTables(interface);
+  for (const Interface& part : interface.parts) declareTables(part);
+  out.line();
   out.doc(interface.doc);
   if (!interface.doc.empty()) out.line("//");
   out.line(
       "// The host's object. The module's class gets a reference to it, valid as long as the module's object lives; "
       "its");
   out.line("// methods may be called from any thread and block until the host answers.");
-  out.open({"class ", interface.name, " final : public ", base, " {"});
+  std::string bases = "public " + base;
+  for (const Interface& part : interface.parts) bases += ", public " + importObject(part);
+  out.open({"class ", interface.name, " final : ", bases, " {"});
   out.label("public:");
-  out.line({"explicit ", interface.name, "(const BulkheadImport& import) noexcept : ImportObject(import, ",
-            unimplementedTable(interface), ") {}"});
-  emitCallers(out, interface);
+  if (interface.parts.empty()) {
+    out.line({"explicit ", interface.name, "(const BulkheadImport& import) noexcept : ImportObject(import, ",
+              unimplementedTable(interface), ") {}"});
+  } else {
+    std::string initializers = foundImport(interface);
+    for (const Interface& part : interface.parts) initializers += ", " + foundImport(part);
+    out.line({"explicit ", interface.name, "(const BulkheadCreateArguments& arguments) : ", initializers, " {}"});
+  }
+  emitCallers(out, interface, "bulkhead::detail::ImportObject");
   out.close("};").line();
+}
+
+// The interface, if there is one, and what it inherits.
+std::vector<const Interface*> partsOf(const std::optional<Interface>& interface) {
+  std::vector<const Interface*> list;
+  if (!interface) return list;
+  list.push_back(&*interface);
+  for (const Interface& part : interface->parts) list.push_back(&part);
+  return list;
 }
 
 void emitExportClass(Writer& out, const Contract& contract, const Interface& interface) {
@@ -45,8 +76,7 @@ void emitExportClass(Writer& out, const Contract& contract, const Interface& int
   out.close("};").line();
 }
 
-void emitExportEntries(Writer& out, const Contract& contract) {
-  const Interface& interface = *contract.exports;
+void emitExportEntries(Writer& out, const Contract& contract, const Interface& interface) {
   out.line("// The C entries of a module's class, which they call without a virtual call.");
   out.line("template <class Instance>");
   out.open({"struct ", interface.name, "Exports {"});
@@ -61,6 +91,20 @@ void emitExportEntries(Writer& out, const Contract& contract) {
   out.line({skeletonDeclaration(interface), ";"}).line();
 }
 
+std::string exportOf(const Interface& interface) {
+  return "{" + idConstant(interface) + ", \"" + interface.shownName + "\", &" + interface.name +
+         "Exports<Instance>::kTable.header, &" + skeletonName(interface) + "}";
+}
+std::string importOf(const Interface& interface) {
+  return "{" + idConstant(interface) + ", \"" + interface.shownName + "\", &" + stubTable(interface) + ".header, &" +
+         forwardTable(interface) + ".header}";
+}
+std::string listOf(const std::vector<Interface>& parts, std::string (*describe)(const Interface&)) {
+  std::string list;
+  for (const Interface& part : parts) list += (list.empty() ? "" : ", ") + describe(part);
+  return list;
+}
+
 void emitContract(Writer& out, const Contract& contract) {
   out.line("// Names the contract to BULKHEAD_MODULE.");
   out.open({"struct ", contract.title(), "Contract {"});
@@ -69,13 +113,20 @@ void emitContract(Writer& out, const Contract& contract) {
   if (contract.exports) {
     const Interface& interface = *contract.exports;
     out.line("template <class Instance>");
-    out.line({"static constexpr BulkheadExport kExport = {", idConstant(interface), ", \"", interface.name, "\", &",
-              interface.name, "Exports<Instance>::kTable.header, &", skeletonName(interface), "};"});
+    out.line({"static constexpr BulkheadExport kExport = ", exportOf(interface), ";"});
+    if (!interface.parts.empty()) {
+      out.line("template <class Instance>");
+      out.line({"static constexpr std::array<BulkheadExport, ", std::to_string(interface.parts.size()),
+                "> kInheritedExports = {{", listOf(interface.parts, &exportOf), "}};"});
+    }
   }
   if (contract.imports) {
     const Interface& interface = *contract.imports;
-    out.line({"static constexpr BulkheadImportDeclaration kImport = {", idConstant(interface), ", \"", interface.name,
-              "\", &", stubTable(interface), ".header, &", forwardTable(interface), ".header};"});
+    out.line({"static constexpr BulkheadImportDeclaration kImport = ", importOf(interface), ";"});
+    if (!interface.parts.empty()) {
+      out.line({"static constexpr std::array<BulkheadImportDeclaration, ", std::to_string(interface.parts.size()),
+                "> kInheritedImports = {{", listOf(interface.parts, &importOf), "}};"});
+    }
   }
   out.close("};").line();
 }
@@ -93,7 +144,8 @@ std::string emitModuleHeader(const Contract& contract) {
   if (contract.imports) emitImportObject(out, *contract.imports);
   if (contract.exports) {
     emitExportClass(out, contract, *contract.exports);
-    emitExportEntries(out, contract);
+    emitExportEntries(out, contract, *contract.exports);
+    for (const Interface& part : contract.exports->parts) emitExportEntries(out, contract, part);
   }
   emitContract(out, contract);
   out.line({"}  // namespace ", contract.cppNamespace, "::module"});
@@ -109,24 +161,24 @@ std::string emitModuleSource(const Contract& contract) {
   out.line({"BULKHEAD_DETAIL_NOTE constexpr auto manifestNote = bulkhead::detail::manifestNote(k", contract.title(),
             "Manifest);"});
   out.line();
-  if (contract.imports) {
-    emitStubs(out, *contract.imports);
-    emitUnimplemented(out, *contract.imports);
-    emitForward(out, *contract.imports);
+  const auto imports = partsOf(contract.imports);
+  const auto exports = partsOf(contract.exports);
+  for (const Interface* part : imports) {
+    emitStubs(out, *part);
+    emitUnimplemented(out, *part);
+    emitForward(out, *part);
   }
-  if (contract.exports) emitSkeletons(out, *contract.exports);
+  for (const Interface* part : exports) emitSkeletons(out, *part);
   out.line("}  // namespace").line();
-  if (contract.imports) {
-    const Interface& interface = *contract.imports;
-    out.line({"constexpr ", tableClass(interface), " ", stubTable(interface), " = ", interface.name, "Stub::kTable;"});
+  for (const Interface* part : imports) {
+    out.line({"constexpr ", tableClass(*part), " ", stubTable(*part), " = ", part->name, "Stub::kTable;"});
+    out.line({"constexpr ", tableClass(*part), " ", forwardTable(*part), " = ", part->name, "Forward::kTable;"});
     out.line(
-        {"constexpr ", tableClass(interface), " ", forwardTable(interface), " = ", interface.name, "Forward::kTable;"});
-    out.line({"constexpr ", tableClass(interface), " ", unimplementedTable(interface), " = ", interface.name,
-              "Unimplemented::kTable;"});
+        {"constexpr ", tableClass(*part), " ", unimplementedTable(*part), " = ", part->name, "Unimplemented::kTable;"});
     out.line();
   }
-  if (contract.exports) {
-    emitSkeletonFunction(out, *contract.exports);
+  for (const Interface* part : exports) {
+    emitSkeletonFunction(out, *part);
     out.line();
   }
   out.line({"}  // namespace ", contract.cppNamespace, "::module"});

@@ -1,13 +1,23 @@
 // codec.table.h: the C tables and what both sides name alike. Also the small common parts and files.
 #include "proto/plugin/emit.h"
+#include "proto/plugin/literals.h"
 #include "proto/plugin/pieces.h"
 #include "proto/plugin/preamble.h"
 #include "proto/plugin/types.h"
 
 #include <cstdio>
+#include <set>
 
 namespace bulkhead::plugin {
 namespace {
+
+// Macros of headers that every program includes, which an enumerator cannot be named like.
+bool isMacro(const std::string& name) {
+  static const std::set<std::string> kMacros = {"NULL",   "EOF",      "BUFSIZ",    "RAND_MAX", "ERANGE", "EDOM",
+                                                "EILSEQ", "OVERFLOW", "UNDERFLOW", "DOMAIN",   "SING",   "PLOSS",
+                                                "TLOSS",  "INFINITY", "NAN",       "HUGE"};
+  return kMacros.contains(name);
+}
 
 void emitEnum(Writer& out, const Enum& source) {
   out.doc(source.doc);
@@ -16,6 +26,9 @@ void emitEnum(Writer& out, const Enum& source) {
   for (const Enum::Value& value : source.values) {
     out.doc(value.doc);
     out.line({value.name, " = ", std::to_string(number++), ","});
+    // As capnp's own headers spell it, so that one spelling serves contracts with structs and without.
+    const std::string upper = upperName(value.name);
+    if (!isMacro(upper)) out.line({upper, " = ", value.name, ","});
   }
   out.close("};").line();
 }
@@ -23,7 +36,7 @@ void emitEnum(Writer& out, const Enum& source) {
 void emitResultStructs(Writer& out, const Interface& interface) {
   for (const Method& method : interface.methods) {
     if (method.resultClass.empty()) continue;
-    out.line({"// What ", interface.name, ".", method.name, " gives."});
+    out.line({"// What ", interface.shownName, ".", method.name, " gives."});
     out.open({"struct ", method.resultClass, " {"});
     for (const Field& field : method.results.list) {
       out.doc(field.doc);
@@ -37,7 +50,9 @@ void emitTable(Writer& out, const Interface& interface) {
   char id[32];
   std::snprintf(id, sizeof(id), "0x%016llxu", static_cast<unsigned long long>(interface.id));
   out.line({"inline constexpr std::uint64_t ", idConstant(interface), " = ", id, ";"}).line();
-  out.line({"// The C table of ", interface.name, "."});
+  const bool isPart = interface.id != interface.schemaId;
+  out.line({"// The C table of ", interface.shownName, isPart ? "'s methods from " : "",
+            isPart ? interface.schemaName : "", "."});
   out.open({"struct ", tableClass(interface), " {"});
   out.line("BulkheadTable header;");
   for (const Method& method : interface.methods) {
@@ -49,7 +64,7 @@ void emitTable(Writer& out, const Interface& interface) {
     if (interface.serialized) flags += std::string(flags.empty() ? "" : " | ") + "BULKHEAD_METHOD_SERIALIZED";
     out.line({"inline constexpr BulkheadMethod ", methodConstant(interface, method), " = {", idConstant(interface),
               ", ", std::to_string(method.ordinal), ", ", flags.empty() ? "0" : flags, ", ",
-              std::to_string(method.deadlineMs), ", \"", interface.name, ".", method.name, "\"};"});
+              std::to_string(method.deadlineMs), ", \"", interface.shownName, ".", method.name, "\"};"});
   }
   if (!interface.methods.empty()) out.line();
 }
@@ -68,6 +83,8 @@ std::string emitTableHeader(const Contract& contract) {
   if (!contract.doc.empty()) out.line("//").doc(contract.doc);
   out.line("#pragma once").line();
   if (contract.usesCapnp) out.line({"#include \"", neighbour(contract, ".capnp.h"), "\""}).line();
+  for (const std::string& header : contract.headers) out.line({"#include ", header});
+  if (!contract.headers.empty()) out.line();
   out.line("#include <bulkhead/abi.h>");
   if (contract.usesCapnp) out.line("#include <bulkhead/owned.h>");
   out.line();
@@ -76,6 +93,10 @@ std::string emitTableHeader(const Contract& contract) {
   }
   out.line().line({"namespace ", contract.cppNamespace, " {"}).line();
   for (const Enum& source : contract.enums) emitEnum(out, source);
+  for (const Constant& constant : contract.constants) {
+    out.doc(constant.doc);
+    out.line({"inline constexpr ", constant.cppType, " ", constant.name, " = ", constant.value, ";"}).line();
+  }
   for (const Interface* interface : contract.interfaces()) {
     emitResultStructs(out, *interface);
     emitTable(out, *interface);

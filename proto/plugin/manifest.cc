@@ -9,7 +9,7 @@
 #include <capnp/serialize.h>
 
 #include <cstring>
-#include <set>
+#include <map>
 
 namespace bulkhead::plugin {
 namespace {
@@ -20,17 +20,18 @@ class NodeSet {
   explicit NodeSet(const Reader& reader) : reader_(reader) {}
 
   void addInterface(const Interface& interface) {
-    ids_.insert(interface.id);
+    ids_.insert({interface.id, interface.schemaId});
     for (const Method& method : interface.methods) {
       addStruct(method.params.structId);
       addStruct(method.results.structId);
     }
   }
-  const std::set<std::uint64_t>& ids() const { return ids_; }
+  // The nodes by id. An inherited part's is that of its schema.
+  const std::map<std::uint64_t, std::uint64_t>& ids() const { return ids_; }
 
  private:
   void addStruct(std::uint64_t id) {
-    if (!ids_.insert(id).second) return;
+    if (!ids_.insert({id, id}).second) return;
     for (auto field : reader_.node(id).getStruct().getFields()) {
       if (field.isGroup()) {
         addStruct(field.getGroup().getTypeId());
@@ -40,18 +41,30 @@ class NodeSet {
     }
   }
   void addType(capnp::schema::Type::Reader type) {
-    if (type.isStruct()) addStruct(type.getStruct().getTypeId());
-    if (type.isEnum()) ids_.insert(type.getEnum().getTypeId());
+    if (type.isStruct()) {
+      addStruct(type.getStruct().getTypeId());
+      addBrand(type.getStruct().getBrand());
+    }
+    if (type.isEnum()) ids_.insert({type.getEnum().getTypeId(), type.getEnum().getTypeId()});
     if (type.isList()) addType(type.getList().getElementType());
   }
 
+  void addBrand(capnp::schema::Brand::Reader brand) {
+    for (auto scope : brand.getScopes()) {
+      if (!scope.isBind()) continue;
+      for (auto binding : scope.getBind()) {
+        if (binding.isType()) addType(binding.getType());
+      }
+    }
+  }
+
   const Reader& reader_;
-  std::set<std::uint64_t> ids_;
+  std::map<std::uint64_t, std::uint64_t> ids_;
 };
 
 void describe(const Interface& from, manifest::schema::Role role, manifest::schema::Interface::Builder to) {
   to.setId(from.id);
-  to.setName(from.name);
+  to.setName(from.shownName);
   to.setRole(role);
   auto methods = to.initMethods(static_cast<unsigned>(from.methods.size()));
   for (unsigned i = 0; i < methods.size(); ++i) {
@@ -76,14 +89,17 @@ std::vector<std::uint64_t> buildManifest(const Contract& contract, const Reader&
   NodeSet nodes(reader);
   unsigned index = 0;
   for (const Interface* interface : contract.interfaces()) {
-    const bool isExport = contract.exports && interface == &*contract.exports;
-    describe(*interface, isExport ? manifest::schema::Role::EXPORTS : manifest::schema::Role::IMPORTS,
+    describe(*interface,
+             contract.isExport(*interface) ? manifest::schema::Role::EXPORTS : manifest::schema::Role::IMPORTS,
              interfaces[index++]);
     nodes.addInterface(*interface);
   }
   auto list = root.initNodes(static_cast<unsigned>(nodes.ids().size()));
   index = 0;
-  for (const std::uint64_t id : nodes.ids()) list.setWithCaveats(index++, reader.node(id));
+  for (const auto& [id, schemaId] : nodes.ids()) {
+    list.setWithCaveats(index, reader.node(schemaId));
+    list[index++].setId(id);
+  }
 
   // Once more, into one segment without holes.
   const auto finished = root.asReader();

@@ -21,11 +21,11 @@ std::string callerParams(const Method& method);
 std::string entryParams(const Method& method);
 std::string entryParamsUnnamed(const Method& method);
 
-// All methods of `interface` for its caller: C++ in, the table's C entry, a Result out. The class they are emitted into
-// has the member template `invoke`.
-void emitCallers(Writer& out, const Interface& interface);
+// All methods of `interface` for its caller, inherited ones too: C++ in, the table's C entry, a Result out. The class
+// they are emitted into derives from `base`<Table> ("bulkhead::Handle") for each table; that has the template `invoke`.
+void emitCallers(Writer& out, const Interface& interface, const std::string& base);
 
-// What an implementer derives from: a virtual destructor and a pure virtual function per method.
+// What an implementer derives from: a virtual destructor and a pure virtual function per method, inherited ones too.
 void emitVirtualMethods(Writer& out, const Interface& interface);
 
 // A C entry that calls a C++ object and lets nothing pass but a status.

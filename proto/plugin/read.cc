@@ -1,4 +1,8 @@
+// Interfaces and their methods.
 #include "proto/plugin/read.h"
+
+#include "proto/plugin/schema_ids.h"
+#include "proto/plugin/types.h"
 
 #include <algorithm>
 #include <cctype>
@@ -6,42 +10,27 @@
 namespace bulkhead::plugin {
 namespace {
 
-constexpr std::uint64_t kExports = 0xd6221efe1d20b04d;
-constexpr std::uint64_t kImports = 0xeee2a9d9381f67a2;
-constexpr std::uint64_t kDeadlineMs = 0xd0b014c3bfff5be7;
-constexpr std::uint64_t kIdempotent = 0x82bb6d4eeeae7e02;
-constexpr std::uint64_t kSerialized = 0xae7b1ba05647aebe;
-constexpr std::uint64_t kCxxNamespace = 0xb9c6f99ebf805f2c;
-constexpr std::uint64_t kCxxName = 0xf264a779fef191ce;
-
-// Types whose Kind says it all.
-struct Plain {
-  capnp::schema::Type::Which which;
-  Kind kind;
-  const char* name;
-};
-using Which = capnp::schema::Type::Which;
-constexpr Plain kPlain[] = {{Which::BOOL, Kind::boolean, "Bool"},       {Which::INT8, Kind::int8, "Int8"},
-                            {Which::INT16, Kind::int16, "Int16"},       {Which::INT32, Kind::int32, "Int32"},
-                            {Which::INT64, Kind::int64, "Int64"},       {Which::UINT8, Kind::uint8, "UInt8"},
-                            {Which::UINT16, Kind::uint16, "UInt16"},    {Which::UINT32, Kind::uint32, "UInt32"},
-                            {Which::UINT64, Kind::uint64, "UInt64"},    {Which::FLOAT32, Kind::float32, "Float32"},
-                            {Which::FLOAT64, Kind::float64, "Float64"}, {Which::TEXT, Kind::text, "Text"},
-                            {Which::DATA, Kind::data, "Data"}};
+// A day: more is a slip of the pen, and nanoseconds of it would not fit everywhere.
+constexpr std::uint32_t kMaxDeadlineMs = 24u * 60 * 60 * 1000;
 
 std::string stemOf(const std::string& file) {
   const std::string suffix = ".capnp";
   return file.ends_with(suffix) ? file.substr(0, file.size() - suffix.size()) : file;
 }
 
-std::string scopeOf(const std::string& cppNamespace) {
-  return cppNamespace.empty() ? "::" : "::" + cppNamespace + "::";
-}
-
 std::string identifierOf(std::string text) {
   std::replace_if(
       text.begin(), text.end(), [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
   return text;
+}
+
+// The id of an inherited part: of both interfaces, so that one ancestor of several contracts keeps them apart. The same
+// in every version of the schemas. proto/manifest.capnp has the rule.
+std::uint64_t partId(std::uint64_t interface, std::uint64_t ancestor) {
+  std::uint64_t x = interface + 0x9e3779b97f4a7c15u * ancestor;
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+  return (x ^ (x >> 31)) | std::uint64_t{1} << 63;
 }
 
 }  // namespace
@@ -59,15 +48,26 @@ Contract Reader::read() {
   contract_.name = contract_.stem.substr(contract_.stem.rfind('/') + 1);
   contract_.cppNamespace = identifierOf(contract_.name);
   for (auto annotation : node(file_.getId()).getAnnotations()) {
-    if (annotation.getId() != kCxxNamespace) continue;
-    capnpNamespace_ = annotation.getValue().getText().cStr();
-    contract_.cppNamespace = capnpNamespace_;
+    if (annotation.getId() == kCxxNamespace) contract_.cppNamespace = annotation.getValue().getText().cStr();
   }
   contract_.doc = doc(file_.getId());
   readInterfaces();
   readEnums();
+  readConstants();
+  readCapnpTypes();
   qualifyNames();
+  readHeaders();
   return std::move(contract_);
+}
+
+// Those of the imported files, for types of theirs in a contract without capnp's own header (which has them).
+void Reader::readHeaders() {
+  if (contract_.usesCapnp || !hasForeignTypes_) return;
+  for (auto import : file_.getImports()) {
+    const std::string name = import.getName().cStr();
+    if (name == "/bulkhead/bulkhead.capnp" || name == "/capnp/c++.capnp") continue;
+    contract_.headers.push_back(name.starts_with("/") ? "<" + name.substr(1) + ".h>" : "\"" + name + ".h\"");
+  }
 }
 
 void Reader::readInterfaces() {
@@ -84,15 +84,8 @@ void Reader::readInterfaces() {
          "has no contract; annotate an interface with $Bulkhead.exports (the module implements it) or "
          "$Bulkhead.imports (the host implements it)");
   }
-  if (!contract_.usesCapnp) return;
-  for (auto import : file_.getImports()) {
-    const std::string name = import.getName().cStr();
-    if (name != "/bulkhead/bulkhead.capnp" && name != "/capnp/c++.capnp") {
-      fail("import \"" + name + "\"",
-           "a contract with struct parameters or results cannot use types of other files; "
-           "declare them in this file");
-    }
-  }
+  if (contract_.exports) nameResults(*contract_.exports);
+  if (contract_.imports) nameResults(*contract_.imports);
 }
 
 void Reader::readInterface(Node node, const char* annotation, std::optional<Interface>& to) {
@@ -102,15 +95,22 @@ void Reader::readInterface(Node node, const char* annotation, std::optional<Inte
     fail(name, std::string("is the second interface with ") + annotation + ", after " + to->name +
                    "; a file is one contract: move it to a file of its own");
   }
-  if (node.getIsGeneric()) fail(name, "is generic, which a function table cannot be; name the types");
-  if (node.getInterface().getSuperclasses().size() != 0) {
-    fail(name, "extends another interface, which is not supported; repeat the inherited methods");
+  if (isAnnotated(node.getAnnotations(), kCxxName)) {
+    fail(name, "has $Cxx.name, which is not supported; rename it in the schema");
   }
   Interface& interface = to.emplace();
-  interface.name = name;
-  interface.doc = doc(node.getId());
+  interface.name = interface.shownName = name;
   interface.id = node.getId();
   interface.serialized = isAnnotated(node.getAnnotations(), kSerialized);
+  readMethods(interface, node);
+  readParts(interface, node);
+}
+
+void Reader::readMethods(Interface& interface, Node node) {
+  interface.schemaName = shortName(node);
+  interface.schemaId = node.getId();
+  interface.doc = doc(node.getId());
+  if (node.getIsGeneric()) fail(interface.schemaName, "is generic, which a function table cannot be; name the types");
   std::uint16_t ordinal = 0;
   for (auto method : node.getInterface().getMethods()) {
     interface.methods.push_back(readMethod(interface, method, ordinal));
@@ -119,191 +119,82 @@ void Reader::readInterface(Node node, const char* annotation, std::optional<Inte
   }
 }
 
+// Ancestors in the order of the schema, each before its own ancestors and once.
+void Reader::readParts(Interface& interface, Node node) {
+  for (auto superclass : node.getInterface().getSuperclasses()) {
+    const Node ancestor = this->node(superclass.getId());
+    const auto same = [&](const Interface& part) { return part.schemaId == ancestor.getId(); };
+    if (std::any_of(interface.parts.begin(), interface.parts.end(), same)) continue;
+    Interface part;
+    part.name = interface.name + shortName(ancestor);
+    part.shownName = interface.name;
+    part.id = partId(interface.id, ancestor.getId());
+    part.serialized = interface.serialized || isAnnotated(ancestor.getAnnotations(), kSerialized);
+    readMethods(part, ancestor);
+    interface.parts.push_back(std::move(part));
+    readParts(interface, ancestor);
+  }
+}
+
 Method Reader::readMethod(const Interface& interface, capnp::schema::Method::Reader source, std::uint16_t ordinal) {
   Method method;
   method.name = source.getName().cStr();
   method.ordinal = ordinal;
-  const std::string where = interface.name + "." + method.name;
+  const std::string where = interface.shownName + "." + method.name;
   if (source.getImplicitParameters().size() != 0) fail(where, "is generic, which no C function is; name the types");
   for (auto annotation : source.getAnnotations()) {
-    if (annotation.getId() == kDeadlineMs) method.deadlineMs = annotation.getValue().getUint32();
+    if (annotation.getId() == kDeadlineMs) method.deadlineMs = readDeadline(annotation, where);
     if (annotation.getId() == kIdempotent) method.idempotent = true;
     if (annotation.getId() == kCxxName) fail(where, "has $Cxx.name, which is not supported; rename it in the schema");
   }
-  method.params = readFields(source.getParamStructType(), where, "parameters");
-  method.results = readFields(source.getResultStructType(), where, "results");
-  readMethodKind(method, where);
+  method.params = readFields(source.getParamStructType(), source.getParamBrand(), where, "parameters");
+  method.results = readFields(source.getResultStructType(), source.getResultBrand(), where, "results");
+  readMethodKind(method);
   return method;
 }
 
-void Reader::readMethodKind(Method& method, const std::string& where) {
-  const auto isStruct = [](const Field& field) { return field.type.kind == Kind::structure; };
-  const auto& results = method.results.list;
-  const bool structResult = std::any_of(results.begin(), results.end(), isStruct);
+std::uint32_t Reader::readDeadline(capnp::schema::Annotation::Reader annotation, const std::string& where) const {
+  const std::uint32_t milliseconds = annotation.getValue().getUint32();
+  if (milliseconds == 0) fail(where, "has a deadline of 0 ms; leave $deadlineMs out for a method without one");
+  if (milliseconds > kMaxDeadlineMs) {
+    fail(where, "has a deadline of " + std::to_string(milliseconds) +
+                    " ms, which is more than a day; leave "
+                    "$deadlineMs out for a method without one");
+  }
+  return milliseconds;
+}
+
+void Reader::readMethodKind(Method& method) {
+  auto& results = method.results;
+  const auto isCapnp = [](const Field& field) { return isCapnpClass(field.type); };
+  const auto& list = results.list;
+  const bool capnpResult = results.isNamed || std::any_of(list.begin(), list.end(), isCapnp);
+  const bool oneStruct = list.size() == 1 && list.front().type.kind == Kind::structure;
+  results.isWhole = results.isNamed || (capnpResult && !oneStruct);
   const auto& params = method.params.list;
-  method.isMessage = structResult || std::any_of(params.begin(), params.end(), isStruct);
+  method.isMessage = capnpResult || std::any_of(params.begin(), params.end(), isCapnp);
   contract_.usesCapnp |= method.isMessage;
-  if (structResult && results.size() != 1) {
-    fail(where, "a struct among several results is not supported; return one struct that holds them all");
-  }
-  if (results.size() > 1) {
-    method.resultClass = method.name + "Result";
-    method.resultClass[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(method.resultClass[0])));
-  }
 }
 
-Fields Reader::readFields(std::uint64_t structId, const std::string& method, const char* role) {
-  const Node node = this->node(structId);
-  if (node.getScopeId() != 0) {
-    fail(method, std::string("names the struct ") + shortName(node) + " as its " + role +
-                     ", which is not supported; write them out, as in (value :" + shortName(node) + ")");
-  }
-  Fields fields;
-  fields.structId = structId;
-  fields.dataWords = node.getStruct().getDataWordCount();
-  fields.pointers = node.getStruct().getPointerCount();
-  std::uint32_t index = 0;
-  for (auto source : node.getStruct().getFields()) {
-    Field field;
-    field.name = source.getName().cStr();
-    const std::string where = method + ": " + field.name;
-    if (source.isGroup()) fail(where, "is a group, which is not supported; make it a struct");
-    if (source.getSlot().getHadExplicitDefault()) {
-      fail(where, "has a default value, which a C function cannot have; drop it");
-    }
-    field.doc = memberDoc(structId, index++);
-    field.type = readType(source.getSlot().getType(), where);
-    field.offset = source.getSlot().getOffset();
-    fields.list.push_back(std::move(field));
-  }
-  return fields;
-}
-
-Type Reader::readType(capnp::schema::Type::Reader type, const std::string& where) {
-  for (const Plain& plain : kPlain) {
-    if (plain.which == type.which()) return {plain.kind, Kind::boolean, {}, plain.name, 0};
-  }
-  switch (type.which()) {
-    case Which::LIST: return readList(type.getList(), where);
-    case Which::ENUM: {
-      const Node node = this->node(type.getEnum().getTypeId());
-      return {Kind::enumeration, Kind::boolean, {}, shortName(node), node.getId()};
-    }
-    case Which::STRUCT: {
-      const Node node = this->node(type.getStruct().getTypeId());
-      if (node.getIsGeneric()) fail(where, "has a generic struct type, which is not supported; name the types");
-      if (!isInFile(node)) fail(where, "has a struct type of another file, which is not supported; declare it here");
-      return {Kind::structure, Kind::boolean, {}, shortName(node), node.getId()};
-    }
-    case Which::VOID: fail(where, "is Void, which carries nothing; leave it out");
-    case Which::INTERFACE: fail(where, "is an interface, which cannot be passed; use an imports interface");
-    case Which::ANY_POINTER: fail(where, "is an AnyPointer, which is not supported; use a struct or Data");
-    default: fail(where, "has a type that this version does not know");
-  }
-}
-
-Type Reader::readList(capnp::schema::Type::List::Reader list, const std::string& where) {
-  const auto which = list.getElementType().which();
-  if (which == Which::STRUCT) {
-    fail(where, "is a list of structs, which is not supported here; put the list in a struct");
-  }
-  if (which == Which::LIST) fail(where, "is a list of lists, which is not supported here; put it in a struct");
-  Type element = readType(list.getElementType(), where);
-  element.element = element.kind;
-  element.kind = Kind::list;
-  element.schemaName = "List(" + element.schemaName + ")";
-  return element;
-}
-
-void Reader::readEnums() {
-  if (contract_.usesCapnp) return;  // capnp's own header declares them
-  for (const Interface* interface : contract_.interfaces()) {
-    for (const Method& method : interface->methods) {
-      for (const Fields* fields : {&method.params, &method.results}) {
-        for (const Field& field : fields->list) {
-          const std::uint64_t id = field.type.id;
-          const auto same = [id](const Enum& known) { return known.id == id; };
-          if (id == 0 || std::any_of(contract_.enums.begin(), contract_.enums.end(), same)) continue;
-          const Node node = this->node(id);
-          if (!isInFile(node)) {
-            fail(interface->name + "." + method.name + ": " + field.name,
-                 "has an enum of another file, which is not supported; declare it here");
-          }
-          Enum& to = contract_.enums.emplace_back();
-          to.name = shortName(node);
-          to.doc = doc(id);
-          to.id = id;
-          std::uint32_t index = 0;
-          for (auto value : node.getEnum().getEnumerants()) {
-            to.values.push_back({value.getName().cStr(), memberDoc(id, index++)});
-          }
-        }
+// The structs of several direct results. Where both interfaces would have one of a name, the host's side gives way.
+void Reader::nameResults(Interface& interface) {
+  const auto isTaken = [&](const std::string& name) {
+    for (const Interface* other : contract_.interfaces()) {
+      for (const Method& method : other->methods) {
+        if (method.resultClass == name) return true;
       }
     }
-  }
-}
-
-bool Reader::isAnnotated(capnp::List<capnp::schema::Annotation>::Reader annotations, std::uint64_t id) const {
-  for (auto annotation : annotations) {
-    if (annotation.getId() == id) return true;
-  }
-  return false;
-}
-
-bool Reader::isInFile(Node node) const {
-  for (auto parent = nodes_.find(node.getScopeId()); parent != nodes_.end(); parent = nodes_.find(node.getScopeId())) {
-    node = parent->second;
-  }
-  return node.getId() == file_.getId();
-}
-
-std::string Reader::shortName(Node node) const {
-  return node.getDisplayName().cStr() + node.getDisplayNamePrefixLength();
-}
-
-// Types stand where capnp's own header puts them or, where that takes no part, directly in the contract's namespace.
-void Reader::qualifyNames() {
-  const auto qualify = [&](Interface& interface) {
-    for (Method& method : interface.methods) {
-      for (Fields* fields : {&method.params, &method.results}) {
-        for (Field& field : fields->list) {
-          if (field.type.id != 0) field.type.name = cppName(node(field.type.id));
-        }
-      }
-      std::string title = method.name;
-      title[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(title[0])));
-      const std::string scope = scopeOf(capnpNamespace_) + interface.name + "::";
-      method.params.capnpName = scope + title + "Params";
-      method.results.capnpName = scope + title + "Results";
+    return false;
+  };
+  const auto nameAll = [&](Interface& part) {
+    for (Method& method : part.methods) {
+      if (method.results.isWhole || method.results.list.size() < 2) continue;
+      const std::string name = capitalized(method.name) + "Result";
+      method.resultClass = isTaken(name) ? part.name + name : name;
     }
   };
-  if (contract_.exports) qualify(*contract_.exports);
-  if (contract_.imports) qualify(*contract_.imports);
-}
-
-std::string Reader::cppName(Node node) const {
-  std::string name = shortName(node);
-  if (!contract_.usesCapnp) return scopeOf(contract_.cppNamespace) + name;
-  for (auto parent = nodes_.find(node.getScopeId()); parent != nodes_.end() && !parent->second.isFile();
-       parent = nodes_.find(parent->second.getScopeId())) {
-    name.insert(0, shortName(parent->second) + "::");
-  }
-  return scopeOf(capnpNamespace_) + name;
-}
-
-std::string Reader::doc(std::uint64_t id) const {
-  const auto source = sources_.find(id);
-  return source == sources_.end() ? std::string() : source->second.getDocComment().cStr();
-}
-
-std::string Reader::memberDoc(std::uint64_t id, std::uint32_t index) const {
-  const auto source = sources_.find(id);
-  if (source == sources_.end() || index >= source->second.getMembers().size()) return {};
-  return source->second.getMembers()[index].getDocComment().cStr();
-}
-
-void Reader::fail(const std::string& node, const std::string& what) const {
-  throw SchemaError(contract_.file, node, what);
+  nameAll(interface);
+  for (Interface& part : interface.parts) nameAll(part);
 }
 
 }  // namespace bulkhead::plugin

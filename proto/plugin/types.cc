@@ -1,5 +1,7 @@
 #include "proto/plugin/types.h"
 
+#include "proto/plugin/literals.h"
+
 #include <cctype>
 
 namespace bulkhead::plugin {
@@ -74,6 +76,12 @@ std::string helperFunction(const Type& type, const std::string& suffix = {}) {
 
 std::string accessor(const Field& field, const std::string& verb) { return verb + capitalized(field.name); }
 
+// A scalar as it is in the message, or back.
+std::string masked(const Field& field, const std::string& value) {
+  return kDetail + "masked<" + cValue(field.type) + ">(" + value + ", " + integerLiteral(field.whenAbsent.bits, false) +
+         ")";
+}
+
 }  // namespace
 
 std::string capitalized(std::string name) {
@@ -82,6 +90,7 @@ std::string capitalized(std::string name) {
 }
 
 bool isScalar(const Type& type) { return type.kind < Kind::text; }
+bool isCapnpClass(const Type& type) { return type.kind >= Kind::structure; }
 
 std::string cppParam(const Type& type) {
   switch (type.kind) {
@@ -90,7 +99,9 @@ std::string cppParam(const Type& type) {
     case Kind::text: return "std::string_view";
     case Kind::data: return "std::span<const std::byte>";
     case Kind::list: return "std::span<const " + cppParam(elementOf(type)) + ">";
-    case Kind::structure: return type.name + "::Reader";
+    case Kind::structure:
+    case Kind::compound:
+    case Kind::anyPointer: return type.name + "::Reader";
     default: return number(type.kind).type;
   }
 }
@@ -106,6 +117,7 @@ std::string cppResult(const Type& type) {
 }
 
 std::string cppResult(const Method& method) {
+  if (method.results.isWhole) return "bulkhead::Owned<" + method.results.capnpName + ">";
   if (method.results.list.empty()) return "void";
   return method.resultClass.empty() ? cppResult(method.results.list.front().type) : method.resultClass;
 }
@@ -147,27 +159,63 @@ std::string fromC(const Type& type, const std::string& value) {
 std::string sinkClass(const Type& type) { return kDetail + helperClass(type, "Sink", false); }
 std::string replyClass(const Type& type) { return kDetail + helperClass(type, "Reply", true); }
 
-std::string wordsOf(const Type& type, const std::string& value) {
-  return isScalar(type) ? std::string() : kDetail + helperFunction(type, "Words") + "(" + value + ")";
+std::string wordsOf(const Field& field, const std::string& value) {
+  if (isScalar(field.type)) return {};
+  if (field.type.kind == Kind::text && field.whenAbsent.isSet) return kDetail + "keptTextWords(" + value + ")";
+  return kDetail + helperFunction(field.type, "Words") + "(" + value + ")";
 }
 
 std::string writeCall(const Field& field, const std::string& value) {
-  const std::string place = "(" + std::to_string(field.offset) + ", " + value + ")";
-  if (field.type.kind == Kind::boolean) return "setBool" + place;
-  return (isScalar(field.type) ? "set<" + cValue(field.type) + ">" : helperFunction(field.type)) + place;
+  const std::string offset = std::to_string(field.offset);
+  const std::uint64_t mask = field.whenAbsent.bits;
+  if (field.type.kind == Kind::boolean) {
+    return "setBool(" + offset + ", " + (mask == 0 ? value : value + " == 0") + ")";
+  }
+  if (isScalar(field.type)) {
+    const std::string bits = mask == 0 ? value : masked(field, value);
+    return "set<" + cValue(field.type) + ">(" + offset + ", " + bits + ")";
+  }
+  const std::string keep = field.whenAbsent.isSet ? "kept()." : "";
+  return keep + helperFunction(field.type) + "(" + offset + ", " + value + ")";
 }
 
-std::string readCall(const Field& field) {
+std::string readCall(const Field& field, const std::string& reader) {
   const std::string place = "(" + std::to_string(field.offset) + ")";
-  if (field.type.kind == Kind::boolean) return "getBool" + place;
-  return (isScalar(field.type) ? "get<" + cValue(field.type) + ">" : helperFunction(field.type)) + place;
+  const bool isPlain = field.whenAbsent.bits == 0;
+  if (field.type.kind == Kind::boolean) {
+    const std::string bit = reader + ".getBool" + place;
+    return isPlain ? bit : "static_cast<std::uint8_t>(" + bit + " == 0)";
+  }
+  if (!isScalar(field.type)) return reader + "." + helperFunction(field.type) + place;
+  const std::string value = reader + ".get<" + cValue(field.type) + ">" + place;
+  return isPlain ? value : masked(field, value);
+}
+
+std::string defaultArray(const Field& field, const std::string& array) {
+  if (!field.whenAbsent.isSet || field.type.kind != Kind::list) return {};
+  std::string items;
+  for (const std::string& item : field.whenAbsent.items) items += (items.empty() ? "" : ", ") + item;
+  const std::string element = isViewList(field.type) ? "BulkheadBytes" : cValue(elementOf(field.type));
+  return "static constexpr " + element + " " + array + "[] = {" + items + "};";
+}
+
+std::string defaultView(const Field& field, const std::string& array) {
+  const auto& items = field.whenAbsent.items;
+  if (field.type.kind == Kind::list) return "BulkheadBytes{" + array + ", " + std::to_string(items.size()) + "}";
+  return "BulkheadBytes{" + bytesLiteral(items.front()) + "}";
 }
 
 std::string capnpSetter(const Field& field, const std::string& builder, const std::string& value) {
-  const bool isSet = isScalar(field.type) || field.type.kind == Kind::structure;
+  if (field.type.kind == Kind::anyPointer) return builder + "." + accessor(field, "get") + "().set(" + value + ");";
+  const bool isSet = isScalar(field.type) || isCapnpClass(field.type);
   if (isSet) return builder + "." + accessor(field, "set") + "(" + value + ");";
   return kDetail + "fill(" + builder + "." + accessor(field, "init") + "(" + kDetail + "sizeOf(" + value + ")), " +
          value + ");";
+}
+
+std::string capnpWords(const Field& field, const std::string& value) {
+  if (!isCapnpClass(field.type)) return {};
+  return value + (field.type.kind == Kind::anyPointer ? ".targetSize()" : ".totalSize()") + ".wordCount";
 }
 
 std::string capnpGetter(const Field& field, const std::string& reader) {
@@ -191,15 +239,7 @@ std::string capnpResult(const Field& field, const std::string& reader) {
 }
 
 std::string signature(const Method& method) {
-  const auto list = [](const Fields& fields) {
-    std::string text = "(";
-    for (const Field& field : fields.list) {
-      if (text.size() > 1) text += ", ";
-      text += field.name + ": " + field.type.schemaName;
-    }
-    return text + ")";
-  };
-  return method.name + list(method.params) + " -> " + list(method.results);
+  return method.name + (method.params.isNamed ? " " : "") + method.params.shown + " -> " + method.results.shown;
 }
 
 std::string cSignature(const Method& method) {

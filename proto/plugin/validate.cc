@@ -29,6 +29,8 @@ const std::set<std::string> kKeywords = {
 // Members that generated classes have beside the schema's methods.
 const std::set<std::string> kMembers = {"within", "invoke", "header", "kTable", "kInterfaceId", "hostImport", "module"};
 
+constexpr std::size_t kMaxSignature = 4000;  // proto/manifest.capnp: 4096 bytes per text
+
 class Validator {
  public:
   explicit Validator(const Contract& contract) : contract_(contract) {}
@@ -39,6 +41,8 @@ class Validator {
       addType(source.name, "the enum " + source.name);
       for (const Enum::Value& value : source.values) checkWord(source.name + "." + value.name, value.name);
     }
+    for (const std::string& name : contract_.capnpTypes) addType(name, "the type " + name);
+    for (const Constant& constant : contract_.constants) addConstant(constant.name, "the constant " + constant.name);
     for (const Interface* interface : contract_.interfaces()) checkInterface(*interface);
     addType(contract_.title() + "Contract", "the generated contract class");
   }
@@ -70,7 +74,10 @@ class Validator {
     const auto generated = [&](const std::string& suffix, const std::string& what) {
       addType(interface.name + suffix, "the generated " + what + " of " + interface.name);
     };
-    addType(interface.name, "the interface " + interface.name);
+    if (interface.id == interface.schemaId) {
+      addType(interface.name, "the interface " + interface.name);
+      checkInherited(interface);
+    }
     generated("Table", "table");
     generated("Stub", "stubs");
     generated("Unimplemented", "thunks");
@@ -81,11 +88,30 @@ class Validator {
     for (const Method& method : interface.methods) checkMethod(interface, method);
   }
 
+  // In C++ one class has them all.
+  void checkInherited(const Interface& interface) {
+    std::map<std::string, std::string> known;
+    const auto check = [&](const Interface& part) {
+      for (const Method& method : part.methods) {
+        const auto [other, isNew] = known.emplace(method.name, part.schemaName);
+        if (isNew) continue;
+        fail(interface.name + "." + method.name,
+             "is a method of " + other->second + " and of " + part.schemaName + "; rename one of them");
+      }
+    };
+    check(interface);
+    for (const Interface& part : interface.parts) check(part);
+  }
+
   void checkMethod(const Interface& interface, const Method& method) {
-    const std::string node = interface.name + "." + method.name;
+    const std::string node = interface.shownName + "." + method.name;
     checkWord(node, method.name);
     if (kMembers.contains(method.name)) {
       fail(node, "\"" + method.name + "\" is a member of the generated class; rename the method");
+    }
+    if (signature(method).size() > kMaxSignature) {
+      fail(node, "has a signature of more than " + std::to_string(kMaxSignature) +
+                     " characters, which no manifest takes; make its parameters a struct");
     }
     addConstant("k" + interface.name + capitalized(method.name), node);
     for (const Fields* fields : {&method.params, &method.results}) {
@@ -104,7 +130,7 @@ class Validator {
     const auto [known, isNew] = constants_.emplace(name, node);
     if (isOwn || !isNew) {
       fail(node, "makes the constant " + name + ", which " + (isNew ? "the contract" : known->second) +
-                     " makes, too; rename the method");
+                     " makes, too; rename it");
     }
   }
 

@@ -16,10 +16,17 @@ std::string sectionSizes(const Fields& fields) {
 
 // Reads the fields behind pointers into `locals` (empty strings for the others) and refuses a malformed message.
 void emitReads(Writer& out, const Fields& fields, const std::string& reader, const std::vector<std::string>& locals,
-               const std::string& error) {
+               Names& names, const std::string& error) {
   for (std::size_t i = 0; i < fields.list.size(); ++i) {
     if (locals[i].empty()) continue;
-    out.line({"const BulkheadBytes ", locals[i], " = ", reader, ".", readCall(fields.list[i]), ";"});
+    const Field& field = fields.list[i];
+    std::string value = readCall(field, reader);
+    if (field.whenAbsent.isSet) {
+      const std::string array = field.type.kind == Kind::list ? names.pick(locals[i] + "Default") : std::string();
+      if (!array.empty()) out.line(defaultArray(field, array));
+      value = reader + ".has(" + std::to_string(field.offset) + ") ? " + value + " : " + defaultView(field, array);
+    }
+    out.line({"const BulkheadBytes ", locals[i], " = ", value, ";"});
   }
   out.line(
       {"if (", reader, ".fault() != nullptr) return ", kDetail, "reportMalformed(", error, ", ", reader, ".fault());"});
@@ -39,7 +46,7 @@ void emitDirectStub(Writer& out, const Interface& interface, const Method& metho
   const std::string request = names.names.pick("request");
   std::string words = std::to_string(1 + method.params.dataWords + method.params.pointers);
   for (std::size_t i = 0; i < names.params.size(); ++i) {
-    const std::string variable = wordsOf(method.params.list[i].type, names.params[i]);
+    const std::string variable = wordsOf(method.params.list[i], names.params[i]);
     if (!variable.empty()) words += " + " + variable;
   }
   out.line(
@@ -54,10 +61,10 @@ void emitDirectStub(Writer& out, const Interface& interface, const Method& metho
   const std::string reply = names.names.pick("reply");
   out.line({kDetail, "WordReader ", reply, "(", call, ".reply());"});
   const std::vector<std::string> locals = viewLocals(method.results, names.names, "View");
-  emitReads(out, method.results, reply, locals, names.error);
+  emitReads(out, method.results, reply, locals, names.names, names.error);
   for (std::size_t i = 0; i < names.results.size(); ++i) {
     if (locals[i].empty()) {
-      out.line({"*", names.results[i], " = ", reply, ".", readCall(method.results.list[i]), ";"});
+      out.line({"*", names.results[i], " = ", readCall(method.results.list[i], reply), ";"});
     } else {
       out.line({"if (", kDetail, "put(", names.results[i], ", ", locals[i], ", ", names.error,
                 ") != BULKHEAD_OK) return BULKHEAD_FAILED;"});
@@ -71,12 +78,12 @@ void emitDirectSkeleton(Writer& out, const Method& method) {
   for (const char* own : {"table", "self", "params", "reply", "error", "request", "answer", "status"}) names.pick(own);
   out.line({kDetail, "WordReader request(params);"});
   const std::vector<std::string> locals = viewLocals(method.params, names, "");
-  emitReads(out, method.params, "request", locals, "error");
+  emitReads(out, method.params, "request", locals, names, "error");
   out.line({kDetail, "WordWriter answer(reply);"});
   out.line({"if (!answer.root(", sectionSizes(method.results), ")) return ", kDetail, "reportNoRoom(error);"});
   std::string arguments = "self";
   for (std::size_t i = 0; i < locals.size(); ++i) {
-    arguments += ", " + (locals[i].empty() ? "request." + readCall(method.params.list[i]) : locals[i]);
+    arguments += ", " + (locals[i].empty() ? readCall(method.params.list[i], "request") : locals[i]);
   }
   std::string after;
   std::vector<std::string> writes;
@@ -87,7 +94,8 @@ void emitDirectSkeleton(Writer& out, const Method& method) {
       arguments += ", &" + local;
       writes.push_back("answer." + writeCall(field, local) + ";");
     } else {
-      out.line({"const ", replyClass(field.type), " ", local, "(answer, ", std::to_string(field.offset), ");"});
+      out.line({"const ", replyClass(field.type), " ", local, "(answer, ", std::to_string(field.offset),
+                field.whenAbsent.isSet ? ", true" : "", ");"});
       arguments += ", " + local + ".sink()";
     }
   }
@@ -191,7 +199,7 @@ void emitSkeletonFunction(Writer& out, const Interface& interface) {
     out.line({"case ", methodConstant(interface, method), ".ordinal: return ", interface.name,
               "Skeleton::", method.name, "(table, self, params, reply, error);"});
   }
-  out.line({"default: return ", kDetail, "reportUnknownMethod(error, \"", interface.name, "\", ordinal);"});
+  out.line({"default: return ", kDetail, "reportUnknownMethod(error, \"", interface.shownName, "\", ordinal);"});
   out.close().close("});").close();
 }
 

@@ -75,13 +75,11 @@ Contract takeContract(std::span<const std::byte> bytes) {
   result.name = takeText(root.getContract(), "the contract's name");
   result.abiVersion = root.getAbiVersion();
   const auto interfaces = root.getInterfaces();
-  if (interfaces.size() == 0 || interfaces.size() > 2) {
-    throw Corrupt("has a corrupt manifest: a contract has one or two interfaces");
+  if (interfaces.size() == 0 || interfaces.size() > kMaxInterfaces) {
+    throw Corrupt("has a corrupt manifest: a contract has one interface at least and " +
+                  std::to_string(kMaxInterfaces) + " at most");
   }
   for (const auto source : interfaces) result.interfaces.push_back(takeInterface(source));
-  if (interfaces.size() == 2 && result.interfaces[0].role == result.interfaces[1].role) {
-    throw Corrupt("has a corrupt manifest: a contract has one interface of each role at most");
-  }
   if (root.getNodes().size() > kMaxNodes) throw Corrupt("has a corrupt manifest: too many schema nodes");
   return result;
 }

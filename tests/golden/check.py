@@ -15,7 +15,7 @@ import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
-STEMS = ["direct", "structs", "imports_only"]
+STEMS = ["direct", "structs", "imports_only", "constructs", "inherits"]
 SKIPPED = 77
 
 

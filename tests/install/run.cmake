@@ -1,5 +1,6 @@
 # Installs the build tree BUILD into a prefix below WORK, moves the prefix, builds the project SOURCE against it and runs
-# it. Any step that fails ends the test with that step's output.
+# it; then changes a schema that one of its contracts imports, and builds again. Any step that fails ends the test with
+# that step's output.
 function(step what)
   message(STATUS "${what}")
   execute_process(COMMAND ${ARGN} RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
@@ -21,7 +22,9 @@ foreach(config IN LISTS configs)
   endif()
 endforeach()
 
-step("configure" ${CMAKE_COMMAND} -S ${SOURCE} -B ${WORK}/build -G ${GENERATOR} -DCMAKE_PREFIX_PATH=${WORK}/prefix
+# A copy: a schema of it is changed below.
+file(COPY ${SOURCE}/ DESTINATION ${WORK}/source)
+step("configure" ${CMAKE_COMMAND} -S ${WORK}/source -B ${WORK}/build -G ${GENERATOR} -DCMAKE_PREFIX_PATH=${WORK}/prefix
   -DCMAKE_BUILD_TYPE=${BUILD_TYPE} -DCMAKE_C_COMPILER=${C} -DCMAKE_CXX_COMPILER=${CXX}
   -DCMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER} -DCMAKE_CXX_FLAGS=${FLAGS} -DCMAKE_C_FLAGS=${FLAGS})
 step("build" ${CMAKE_COMMAND} --build ${WORK}/build)
@@ -31,3 +34,50 @@ foreach(placement IN ITEMS in-process isolated)
     message(FATAL_ERROR "run ${placement}: unexpected output:\n${output}")
   endif()
 endforeach()
+
+foreach(placement IN ITEMS in-process isolated)
+  step("run everything ${placement}" ${WORK}/build/everything ${placement})
+  if(NOT output STREQUAL
+      "147fast text 3 00 shoe 100 cell whatever left whatever72 module and pounds 42 \n")
+    message(FATAL_ERROR "run everything ${placement}: unexpected output:\n${output}")
+  endif()
+endforeach()
+
+# A change of an imported schema reaches what is generated from it, and the program.
+function(generated_at variable)
+  file(GLOB_RECURSE files ${WORK}/build/everything_contract.generated/*.table.h ${WORK}/build/bulkhead_types/*types.capnp.h)
+  list(LENGTH files count)
+  if(NOT count EQUAL 2)
+    message(FATAL_ERROR "the generated headers are not where they should be: ${files}")
+  endif()
+  set(hashes "")
+  foreach(file IN LISTS files)
+    file(TIMESTAMP ${file} time "%s")
+    file(SHA256 ${file} hash)
+    list(APPEND hashes ${time}:${hash})
+  endforeach()
+  set(${variable} "${hashes}" PARENT_SCOPE)
+endfunction()
+generated_at(before)
+step("build again" ${CMAKE_COMMAND} --build ${WORK}/build)
+generated_at(unchanged)
+if(NOT unchanged STREQUAL before)
+  message(FATAL_ERROR "generated anew without a change")
+endif()
+set(types ${WORK}/source/schemas/shop/types.capnp)
+file(READ ${types} text)
+string(REPLACE "cents @1 :UInt64 = 100" "cents @1 :UInt64 = 250" changed "${text}")
+file(WRITE ${types} "${changed}")
+step("build after a change of an imported schema" ${CMAKE_COMMAND} --build ${WORK}/build)
+generated_at(after)
+foreach(index IN ITEMS 0 1)
+  list(GET before ${index} old)
+  list(GET after ${index} new)
+  if(old STREQUAL new)
+    message(FATAL_ERROR "not generated anew after a change of ${types}: ${after}")
+  endif()
+endforeach()
+step("run after the change" ${WORK}/build/everything isolated)
+if(NOT output MATCHES " shoe 250 cell ")
+  message(FATAL_ERROR "the change did not reach the program:\n${output}")
+endif()

@@ -19,10 +19,11 @@ namespace bulkhead::detail {
 struct ExportDescription {
   std::uint64_t interfaceId;
   const char* name;
-  const BulkheadTable* stubTable;           // its `self` is a BulkheadChannel*
-  const BulkheadTable* unimplementedTable;  // full length; every entry reports ErrorKind::unimplemented
-  const BulkheadTable* forwardTable;        // its `self` is a BulkheadForward*
-  std::uint32_t flags;                      // BULKHEAD_METHOD_SERIALIZED when the whole interface is
+  const BulkheadTable* stubTable;                // its `self` is a BulkheadChannel*
+  const BulkheadTable* unimplementedTable;       // full length; every entry reports ErrorKind::unimplemented
+  const BulkheadTable* forwardTable;             // its `self` is a BulkheadForward*
+  std::uint32_t flags;                           // BULKHEAD_METHOD_SERIALIZED when the whole interface is
+  const ExportDescription* inherited = nullptr;  // the next table of the same interface: what it inherits
 };
 
 // A contract that is compiled into this program. Registered before main by its generated code, checked against every

@@ -3,6 +3,8 @@
 
 #include <bulkhead/abi.h>
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -25,12 +27,20 @@ class Imports {
   // From generated import classes: `Imports(codecHost, clock)`.
   template <class... Objects>
   requires(sizeof...(Objects) > 0 && requires(Objects & ... objects) { (hostImport(objects), ...); })
-      Imports(Objects&... objects)
-      : list_{hostImport(objects)...} {}
+      Imports(Objects&... objects) {
+    (add(hostImport(objects)), ...);
+  }
 
   const std::vector<HostImport>& list() const noexcept { return list_; }
 
  private:
+  void add(const HostImport& import) { list_.push_back(import); }
+  // Of an interface that inherits.
+  template <std::size_t Size>
+  void add(const std::array<HostImport, Size>& imports) {
+    list_.insert(list_.end(), imports.begin(), imports.end());
+  }
+
   std::vector<HostImport> list_;
 };
 

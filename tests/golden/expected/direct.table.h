@@ -18,7 +18,9 @@ namespace golden::direct {
 enum class Color : std::uint16_t {
   // Like a rose.
   red = 0,
+  RED = red,
   green = 1,
+  GREEN = green,
 };
 
 // What Direct.divide gives.

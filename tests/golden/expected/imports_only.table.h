@@ -14,7 +14,9 @@ namespace imports_only {
 
 enum class Level : std::uint16_t {
   info = 0,
+  INFO = info,
   error = 1,
+  ERROR = error,
 };
 
 inline constexpr std::uint64_t kJournalInterfaceId = 0x80dd4c9e4b30f357u;

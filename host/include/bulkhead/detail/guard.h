@@ -64,7 +64,8 @@ struct InterfaceSlot {
   std::atomic<Binding*> plain{nullptr};
   ModuleSlot* module = nullptr;  // null only in the slot of empty handles
   std::uint64_t interfaceId = 0;
-  bool isTyped = false;  // this program was compiled with the interface: its bindings have tables
+  const InterfaceSlot* next = nullptr;  // of the module's other interfaces: a ring; null in the slot of empty handles
+  bool isTyped = false;                 // this program was compiled with the interface: its bindings have tables
 };
 
 // Keeps a binding from being unloaded. Lives on the stack of the calling thread.

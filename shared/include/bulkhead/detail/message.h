@@ -157,6 +157,12 @@ class MessageBuilder {
     return builder_.initRoot<T>();
   }
 
+  // In place of root(): a copy of a whole struct.
+  template <class Reader>
+  void set(const Reader& reader) {
+    builder_.setRoot(reader);
+  }
+
   // The finished message (size in words), valid as long as this object. Last call.
   BulkheadBytes words() {
     kj::ArrayPtr<const kj::ArrayPtr<const capnp::word>> segments = builder_.getSegmentsForOutput();

@@ -24,6 +24,7 @@ namespace bulkhead {
 //   using Import                      the class of its import object, or detail::NoImport
 //   template <class Instance> static constexpr BulkheadExport kExport      if kHasExport
 //   static const BulkheadImportDeclaration kImport                         if Import is a class
+// and, for interfaces that inherit, arrays of the same: kInheritedExports<Instance>, kInheritedImports.
 template <class... Contracts>
 struct ContractList {};
 
@@ -99,20 +100,31 @@ class ImportObject {
   void* self_;
 };
 
+// What the host gave for `interfaceId`. Throws Error's text when it gave nothing.
+inline const BulkheadImport& findImport(const BulkheadCreateArguments& arguments, std::uint64_t interfaceId,
+                                        const char* name) {
+  for (std::uint64_t i = 0; i < arguments.import_count; ++i) {
+    if (arguments.imports[i].interface_id == interfaceId) return arguments.imports[i];
+  }
+  throw BadResult(Error(ErrorKind::loadFailed, std::string("the module needs the import ") + name +
+                                                   ", which the host did not give: add it to Imports"));
+}
+
 // The import object of one contract, made of what the host gave. Throws Error's text when the host lacks it.
 template <class Contract>
 class ImportHolder {
  public:
-  explicit ImportHolder(const BulkheadCreateArguments& arguments) : object_(find(arguments)) {}
+  explicit ImportHolder(const BulkheadCreateArguments& arguments) : object_(make(arguments)) {}
   std::tuple<typename Contract::Import&> get() noexcept { return {object_}; }
 
  private:
-  static const BulkheadImport& find(const BulkheadCreateArguments& arguments) {
-    for (std::uint64_t i = 0; i < arguments.import_count; ++i) {
-      if (arguments.imports[i].interface_id == Contract::kImport.interface_id) return arguments.imports[i];
+  static typename Contract::Import make(const BulkheadCreateArguments& arguments) {
+    if constexpr (requires { Contract::kInheritedImports; }) {
+      return typename Contract::Import(arguments);  // which has a table for each
+    } else {
+      const BulkheadImportDeclaration& own = Contract::kImport;
+      return typename Contract::Import(findImport(arguments, own.interface_id, own.name));
     }
-    throw BadResult(Error(ErrorKind::loadFailed, std::string("the module needs the import ") + Contract::kImport.name +
-                                                     ", which the host did not give: add it to Imports"));
   }
   typename Contract::Import object_;
 };
@@ -162,9 +174,17 @@ template <class M, class... Contracts>
 class ModuleParts {
   using Self = Instance<M, Contracts...>;
 
+  template <class T, std::size_t Size>
+  static constexpr std::array<T, Size + 1> withFirst(const T& first, const std::array<T, Size>& more) {
+    std::array<T, Size + 1> all{first};
+    for (std::size_t i = 0; i < Size; ++i) all[i + 1] = more[i];
+    return all;
+  }
   template <class Contract>
   static constexpr auto exportsOf() {
-    if constexpr (Contract::kHasExport) {
+    if constexpr (requires { Contract::template kInheritedExports<Self>; }) {
+      return withFirst(Contract::template kExport<Self>, Contract::template kInheritedExports<Self>);
+    } else if constexpr (Contract::kHasExport) {
       return std::array{Contract::template kExport<Self>};
     } else {
       return std::array<BulkheadExport, 0>{};
@@ -174,6 +194,8 @@ class ModuleParts {
   static constexpr auto importsOf() {
     if constexpr (std::is_same_v<typename Contract::Import, NoImport>) {
       return std::array<BulkheadImportDeclaration, 0>{};
+    } else if constexpr (requires { Contract::kInheritedImports; }) {
+      return withFirst(Contract::kImport, Contract::kInheritedImports);
     } else {
       return std::array{Contract::kImport};
     }

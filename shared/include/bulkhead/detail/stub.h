@@ -60,11 +60,13 @@ class StubCall {
   return reportUnimplemented(error, (std::string(interfaceName) + " method @" + std::to_string(ordinal)).c_str());
 }
 
-// A C sink that encodes one result of a skeleton behind the root's pointer number `index`.
+// A C sink that encodes one result of a skeleton behind the root's pointer number `index`. `isKept`: it has a default
+// value, so an empty one is written, too.
 template <bool (WordWriter::*Write)(std::uint16_t, BulkheadBytes) noexcept>
 class ReplySink {
  public:
-  ReplySink(WordWriter& writer, std::uint16_t index) noexcept : writer_(writer), index_(index), sink_{this, &put} {}
+  ReplySink(WordWriter& writer, std::uint16_t index, bool isKept = false) noexcept
+      : writer_(writer), index_(index), isKept_(isKept), sink_{this, &put} {}
   ReplySink(const ReplySink&) = delete;
   ReplySink& operator=(const ReplySink&) = delete;
 
@@ -73,10 +75,12 @@ class ReplySink {
  private:
   static std::int32_t put(void* context, BulkheadBytes bytes) noexcept {
     const ReplySink& self = *static_cast<const ReplySink*>(context);
+    if (self.isKept_) self.writer_.kept();
     return (self.writer_.*Write)(self.index_, bytes) ? BULKHEAD_OK : BULKHEAD_FAILED;
   }
   WordWriter& writer_;
   std::uint16_t index_;
+  bool isKept_;
   BulkheadSink sink_;
 };
 using TextReply = ReplySink<&WordWriter::text>;

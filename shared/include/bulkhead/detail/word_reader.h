@@ -46,6 +46,12 @@ class WordReader {
     return static_cast<std::uint8_t>((static_cast<unsigned char>(data_[bit / 8]) >> (bit % 8)) & 1);
   }
 
+  // Whether the sender set the root's pointer number `index`; else the field reads as its default.
+  bool has(std::uint16_t index) const noexcept {
+    const std::uint64_t* pointer = root(index);
+    return pointer != nullptr && *pointer != 0;
+  }
+
   // Values behind the root's pointer number `index`. Sizes as in abi.h.
   BulkheadBytes text(std::uint16_t index) noexcept { return textAt(root(index)); }
   BulkheadBytes data(std::uint16_t index) noexcept { return dataAt(root(index)); }

@@ -31,11 +31,22 @@ inline constexpr ElementSize kElementSize = sizeof(T) == 1   ? ElementSize::byte
 
 constexpr std::uint64_t wordsOfBytes(std::uint64_t bytes) noexcept { return bytes / 8 + (bytes % 8 != 0 ? 1 : 0); }
 
+// A number as its field holds it, or back: a field with a default value is XORed with it.
+template <class T>
+constexpr T masked(T value, std::uint64_t bits) noexcept {
+  using Bits = std::conditional_t<sizeof(T) == 8, std::uint64_t,
+                                  std::conditional_t<sizeof(T) == 4, std::uint32_t,
+                                                     std::conditional_t<sizeof(T) == 2, std::uint16_t, std::uint8_t>>>;
+  return std::bit_cast<T>(static_cast<Bits>(std::bit_cast<Bits>(value) ^ static_cast<Bits>(bits)));
+}
+
 // How many words a value takes beside its pointer. Nothing is written for an empty one: its pointer is null.
 constexpr std::uint64_t textWords(BulkheadBytes text) noexcept {
   if (text.size == 0) return 0;
   return text.size < kMaxListElements ? wordsOfBytes(text.size + 1) : kUnencodable;  // a NUL follows it
 }
+// Of one that is written even if it is empty, as WordWriter::kept() has it. The other types need no more then.
+constexpr std::uint64_t keptTextWords(BulkheadBytes text) noexcept { return text.size == 0 ? 1 : textWords(text); }
 constexpr std::uint64_t dataWords(BulkheadBytes data) noexcept {
   return data.size <= kMaxListElements ? wordsOfBytes(data.size) : kUnencodable;
 }
@@ -90,15 +101,29 @@ class WordWriter {
     words_[1 + bit / 64] |= std::uint64_t{value != 0 ? 1u : 0u} << (bit % 64);
   }
 
+  // For a field with a default value, before the call that writes it: an empty value is written, too, for a null
+  // pointer would read as the default.
+  WordWriter& kept() noexcept {
+    keepsEmpty_ = true;
+    return *this;
+  }
+
   // Values behind the root's pointer number `index`.
-  bool text(std::uint16_t index, BulkheadBytes text) noexcept { return textAt(pointers_ + index, text); }
-  bool data(std::uint16_t index, BulkheadBytes data) noexcept { return dataAt(pointers_ + index, data); }
+  bool text(std::uint16_t index, BulkheadBytes text) noexcept {
+    if (text.size == 0) return empty(index, ElementSize::byte, 1);
+    return textAt(pointers_ + index, text);
+  }
+  bool data(std::uint16_t index, BulkheadBytes data) noexcept {
+    if (data.size == 0) return empty(index, ElementSize::byte, 0);
+    return dataAt(pointers_ + index, data);
+  }
   template <class T>
   bool list(std::uint16_t index, BulkheadBytes list) noexcept {
+    if (list.size == 0) return empty(index, kElementSize<T>, 0);
     return copyAt(pointers_ + index, kElementSize<T>, list.size, list.data, list.size * sizeof(T), listWords<T>(list));
   }
   bool boolList(std::uint16_t index, BulkheadBytes list) noexcept {
-    if (list.size == 0) return true;
+    if (list.size == 0) return empty(index, ElementSize::bit, 0);
     const std::uint64_t start = point(pointers_ + index, ElementSize::bit, list.size, boolListWords(list));
     if (start == 0) return false;
     const auto* values = static_cast<const std::uint8_t*>(list.data);
@@ -109,9 +134,11 @@ class WordWriter {
     return true;
   }
   bool textList(std::uint16_t index, BulkheadBytes list) noexcept {
+    if (list.size == 0) return empty(index, ElementSize::pointer, 0);
     return pointerList(pointers_ + index, list, &WordWriter::textAt);
   }
   bool dataList(std::uint16_t index, BulkheadBytes list) noexcept {
+    if (list.size == 0) return empty(index, ElementSize::pointer, 0);
     return pointerList(pointers_ + index, list, &WordWriter::dataAt);
   }
 
@@ -133,9 +160,18 @@ class WordWriter {
   // Allocates a list and makes the pointer in word `at` refer to it. Returns the index of its first word, or 0.
   std::uint64_t point(std::uint64_t at, ElementSize element, std::uint64_t count, std::uint64_t words) noexcept {
     const std::uint64_t start = used_;
+    keepsEmpty_ = false;
     if (count > kMaxListElements || allocate(words) == nullptr) return 0;
     words_[at] = 1u | (start - at - 1) << 2 | static_cast<std::uint64_t>(element) << 32 | count << 35;
     return start;
+  }
+  // A value without contents but for a text's NUL: nothing, unless it is kept.
+  bool empty(std::uint16_t index, ElementSize element, std::uint64_t count) noexcept {
+    if (!keepsEmpty_) return true;
+    const std::uint64_t start = point(pointers_ + index, element, count, count);
+    if (start == 0) return false;
+    if (count != 0) words_[start] = 0;
+    return true;
   }
   bool copyAt(std::uint64_t at, ElementSize element, std::uint64_t count, const void* from, std::uint64_t bytes,
               std::uint64_t words) noexcept {
@@ -170,6 +206,7 @@ class WordWriter {
   std::uint64_t used_ = 0;
   std::uint64_t pointers_ = 1;  // index of the root's first pointer
   const BulkheadReply* reply_;
+  bool keepsEmpty_ = false;
 };
 
 }  // namespace bulkhead::detail
