@@ -136,14 +136,9 @@ HostLane::MessageResult HostLane::converse(const char* method, CallClock& clock)
     switch (message->header.kind) {
       case FrameKind::reply: return message;
       case FrameKind::error: {
-        // Whatever the module claims, it can only make its own kind of error, say that it lacks a method or has no room
-        // for an answer, and fail to load while it does.
         lane::FrameError error = lane::decodeError(message->words);
-        const auto claimed = static_cast<ErrorKind>(error.kind);
-        const bool passes = claimed == ErrorKind::unimplemented || claimed == ErrorKind::messageTooLarge ||
-                            (claimed == ErrorKind::loadFailed && loading_ && depth_ == 1);
-        return Error(ErrorBody{
-            passes ? claimed : ErrorKind::moduleError, {}, {}, std::move(error.type), std::move(error.text), nullptr});
+        const ErrorKind kind = believed(static_cast<ErrorKind>(error.kind));
+        return Error(ErrorBody{kind, {}, {}, std::move(error.type), std::move(error.text), nullptr});
       }
       case FrameKind::call:
         clock.pause(nowNs());
@@ -154,6 +149,18 @@ HostLane::MessageResult HostLane::converse(const char* method, CallClock& clock)
       case FrameKind::needRegion: provideRegion(message->header.target); break;
       default: return violation(method, "a frame of a kind that is not its turn");
     }
+  }
+}
+
+// Whatever the other side claims, a call can only make the module's own kind of error, say that it lacks a method, or
+// repeat what this lane told it; a load can only fail.
+ErrorKind HostLane::believed(ErrorKind claimed) noexcept {
+  const bool refused = std::exchange(refusedRegion_, false);
+  switch (claimed) {
+    case ErrorKind::unimplemented: return claimed;
+    case ErrorKind::messageTooLarge: return refused ? claimed : ErrorKind::moduleError;
+    case ErrorKind::loadFailed: return loading_ && depth_ == 1 ? claimed : ErrorKind::moduleError;
+    default: return ErrorKind::moduleError;
   }
 }
 
@@ -280,6 +287,7 @@ void HostLane::provideRegion(std::uint64_t bytes) {
   if (id) {
     post(FrameKind::regionReady, Place{top_, top_}, 0, *id);
   } else {
+    refusedRegion_ = id.error().kind() == ErrorKind::messageTooLarge;
     postError(id.error());
   }
 }

@@ -93,6 +93,7 @@ class HostLane {
   }
 
   MessageResult converse(const char* method, CallClock& clock);
+  ErrorKind believed(ErrorKind claimed) noexcept;
   MessageResult await(const char* method, CallClock& clock);
   std::optional<Error> expire(const char* method, CallClock& clock);
   static Error answeredLate(const char* method, const CallClock& clock);
@@ -134,6 +135,7 @@ class HostLane {
   std::vector<Buffer> buffers_;  // private copies, one a depth
   bool closing_ = false;
   bool loading_ = false;
+  bool refusedRegion_ = false;  // the last room that the worker asked for was over the cap
 };
 
 }  // namespace bulkhead::isolated

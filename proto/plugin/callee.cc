@@ -49,7 +49,6 @@ void emitDirect(Writer& out, const Method& method, const Callee& callee) {
 
 void emitMessage(Writer& out, const Method& method, const Callee& callee) {
   EntryNames names(method);
-  out.line({"const ", kDetail, "CapnpErrors capnpErrors;"});
   std::string arguments;
   const auto add = [&](const std::string& argument) { arguments += (arguments.empty() ? "" : ", ") + argument; };
   if (!method.params.list.empty()) {
@@ -117,7 +116,9 @@ void emitEntry(Writer& out, const Method& method, const Callee& callee) {
   if (method.isMessage && method.params.list.empty()) params.replace(params.find(" params"), 7, "");
   out.open({"static std::int32_t ", method.name, params, " noexcept {"});
   out.open({"return ", callee.guard, "(", names.error, ", [&]() -> std::int32_t {"});
+  if (callee.usesCapnp) out.open({"return ", kDetail, "withCapnp(", names.error, ", [&]() -> std::int32_t {"});
   method.isMessage ? emitMessage(out, method, callee) : emitDirect(out, method, callee);
+  if (callee.usesCapnp) out.close("});");
   out.close("});");
   out.close();
 }

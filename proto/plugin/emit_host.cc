@@ -64,10 +64,11 @@ void emitImportClass(Writer& out, const Interface& interface) {
   out.line({hostImportClass(interface), " hostImport(", interface.name, "& object);"}).line();
 }
 
-void emitImportEntries(Writer& out, const Interface& interface) {
+void emitImportEntries(Writer& out, const Contract& contract, const Interface& interface) {
   out.line("// The C entries that a module's calls arrive at.");
   out.open({"struct ", interface.name, "Entries {"});
-  const Callee callee = {"static_cast<" + interface.shownName + "*>(%)->", "bulkhead::detail::guardedImport"};
+  const Callee callee = {"static_cast<" + interface.shownName + "*>(%)->", "bulkhead::detail::guardedImport",
+                         contract.usesCapnp};
   for (const Method& method : interface.methods) {
     emitEntry(out, method, callee);
     out.line();
@@ -152,7 +153,7 @@ std::string emitHostSource(const Contract& contract) {
       emitUnimplemented(out, *interface);
       emitForward(out, *interface);
     } else {
-      emitImportEntries(out, *interface);
+      emitImportEntries(out, contract, *interface);
       emitSkeletons(out, *interface);
       emitSkeletonFunction(out, *interface);
       out.line();

@@ -32,6 +32,7 @@ void emitVirtualMethods(Writer& out, const Interface& interface);
 struct Callee {
   std::string object;  // "static_cast<CodecHost*>(self)->" with the name of the entry's first parameter as %
   std::string guard;   // "bulkhead::detail::guarded"
+  bool usesCapnp;      // of its contract: then kj's errors are caught in direct methods, too
 };
 void emitEntry(Writer& out, const Method& method, const Callee& callee);
 

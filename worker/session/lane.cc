@@ -23,6 +23,15 @@ constexpr std::uint64_t kKeptBytes = std::uint64_t{16} << 20;
 // What a reply's beginning leaves of the slot: a brief error of a call nested above it always fits.
 constexpr std::uint32_t kErrorRoom = 512;
 
+// What the module reported. Its kind is the module's own, as in-process; only the worker itself names others.
+lane::FrameError ofModule(const BulkheadErrorView& view) {
+  lane::FrameError error = lane::toFrameError(view);
+  if (static_cast<ErrorKind>(error.kind) != ErrorKind::unimplemented) {
+    error.kind = static_cast<std::uint32_t>(ErrorKind::moduleError);
+  }
+  return error;
+}
+
 lane::FrameError plain(ErrorKind kind, std::string text) {
   return {static_cast<std::uint32_t>(kind), {}, std::move(text)};
 }
@@ -111,7 +120,7 @@ void Lane::postError(const lane::FrameError& error, std::uint32_t question) {
     return post(FrameKind::error, place->place, lane::errorWords(error), question);
   }
   // No room for a long text: a short one always fits.
-  const lane::FrameError brief{error.kind, {}, error.text.substr(0, 256)};
+  const lane::FrameError brief{error.kind, error.type.substr(0, 128), error.text.substr(0, 256)};
   place = reserve(lane::errorWords(brief));
   lane::encodeError(brief, place->start);
   post(FrameKind::error, place->place, lane::errorWords(brief), question);
@@ -236,7 +245,7 @@ void Lane::serveCall(const FrameHeader& header) {
     scope.module = owner_.module();
     std::optional<lane::FrameError> reported;
     const BulkheadErrorSink sink{&reported, [](void* context, const BulkheadErrorView* view) {
-                                   *static_cast<std::optional<lane::FrameError>*>(context) = lane::toFrameError(*view);
+                                   *static_cast<std::optional<lane::FrameError>*>(context) = ofModule(*view);
                                  }};
     ReplyBuilder reply(*this);
     bulkhead_scope_enter(&scope);

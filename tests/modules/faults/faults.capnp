@@ -29,6 +29,7 @@ enum Fault {
   renounceDeathSignal @22; # clears the parent-death signal, then loops
   writeHostRegion @23;   # writes to the region that only the host may write
   atExitHang @24;        # registers a handler that hangs when the process exits
+  exitThread @25;        # pthread_exit under a call
 }
 
 interface Faults $Bulkhead.exports {
