@@ -1,5 +1,3 @@
-#include "shared/clock.h"
-
 #include <bulkhead/handle.h>
 
 namespace bulkhead::detail {
@@ -13,11 +11,6 @@ const std::shared_ptr<const InterfaceSlot>& emptySlot() {
   static const auto empty = std::make_shared<Empty>();
   static const std::shared_ptr<const InterfaceSlot> slot(empty, &empty->slot);
   return slot;
-}
-
-WallDeadline::WallDeadline(std::chrono::nanoseconds limit) noexcept : outerNs_(callThread.wallDeadlineNs) {
-  callThread.wallDeadlineNs = earlier(outerNs_, nowNs() + limit.count());
-  callThread.plainCounters = nullptr;  // calls look at the deadline from now on
 }
 
 }  // namespace bulkhead::detail

@@ -19,8 +19,9 @@ constexpr std::uint64_t kGeneration = 1;
 Backend::Backend(detail::ModuleContext context, const InProcessOptions& options)
     : context_(std::move(context)),
       flags_(options.deadline.count() > 0 ? std::uint32_t{detail::Binding::kDeadline} : 0u),
-      services_{sizeof services_, this, &Backend::log} {
-  for (const HostImport& import : context_.imports) {
+      services_{sizeof services_, this, &Backend::log},
+      targets_(context_.imports, context_.slot->name(), kGeneration) {
+  for (const HostImport& import : targets_.imports()) {
     imports_.push_back({import.interfaceId, import.table, import.self});
   }
 }
@@ -56,6 +57,7 @@ Result<void> Backend::serve() {
   tables_.emplace(library_->module(), instance_->self(), context_.slot->interfaces());
   auto group = context_.slot->prepare(kGeneration, tables_->tables(), flags_);
   if (!group) return std::move(group).error();
+  targets_.serve((*group)->guardId);
   if (auto started = detail::announceStart(*context_.options, context_.slot, *group); !started) {
     detail::guardDrain((*group)->guardId, nowNs());
     context_.slot->recycle(*group);
@@ -79,9 +81,9 @@ Result<void> Backend::stop(std::chrono::milliseconds timeout) {
   detail::BindingGroup* const group = context_.slot->retire(nullptr, State::stopped);
   if (group == nullptr) return {};
   if (!detail::guardDrain(group->guardId, deadlineNs)) {
-    const std::uint64_t calls = detail::guardCount(group->guardId);
+    const std::uint64_t threads = detail::guardCount(group->guardId);
     context_.slot->restore(group);
-    return Error(ErrorKind::deadlineExceeded, std::to_string(calls) + " calls were still under way after " +
+    return Error(ErrorKind::deadlineExceeded, std::to_string(threads) + " threads were still inside calls after " +
                                                   std::to_string(timeout.count()) + " ms; the module serves on");
   }
   auto unloaded = unload();

@@ -1,6 +1,7 @@
 // The host's end of one lane: a conversation with one thread of the worker. The twin is worker/lane_server.h.
 #pragma once
 
+#include "host/core/on_cancel.h"
 #include "host/isolated/call_clock.h"
 #include "host/isolated/regions.h"
 #include "shared/lane/endpoint.h"
@@ -51,12 +52,35 @@ class HostLane {
   std::uint32_t index() const noexcept { return index_; }
   // The innermost call of the host that is under way (static storage), or null. From any thread.
   const char* method() const noexcept { return method_.load(std::memory_order_relaxed); }
+  // Whether no call is under way on it. Its thread only.
+  bool idle() const noexcept { return depth_ == 0; }
+  // How many imports it served so far, those that were refused included. Its thread only.
+  std::uint64_t importsServed() const noexcept { return importsServed_; }
 
   // Room for a request of `words`; the channel contract of abi.h. Errors: messageTooLarge, resourceExhausted.
   Result<void> begin(std::uint64_t words, BulkheadRequest& request);
   // Sends it and serves imports until its answer.
   Result<BulkheadBytes> call(const BulkheadMethod& method, BulkheadRequest& request, CallClock& clock);
   void finish(BulkheadRequest& request);
+
+  // Lets the module see a cancellation of the call that follows, while it lives: the calling thread's scope, which must
+  // be there. Nests as calls do.
+  class Cancelling {
+   public:
+    explicit Cancelling(HostLane& lane);
+    Cancelling(const Cancelling&) = delete;
+    Cancelling& operator=(const Cancelling&) = delete;
+    ~Cancelling();
+
+   private:
+    struct Set {
+      HostLane* lane;
+      void operator()() const noexcept { lane->endpoint_.setCancelled(true); }
+    };
+    HostLane& lane_;
+    const detail::CancelScope* const outer_;
+    std::optional<detail::OnCancel<Set>> watch_;
+  };
 
   // Life-cycle frames on an idle lane: load and unload, by an absolute deadline.
   Result<void> control(lane::FrameKind kind, const char* what, std::int64_t deadlineNs);
@@ -116,10 +140,13 @@ class HostLane {
   lane::Endpoint endpoint_;
   LaneRegions regions_;
   std::atomic<const char*> method_{nullptr};
-  std::uint32_t depth_ = 0;                   // calls under way, both directions
-  std::uint32_t question_ = 0;                // sequence of the frame whose answer is awaited
-  std::uint32_t top_ = lane::kPayloadOffset;  // of the slot's stack of live payloads
-  std::optional<Place> answered_;             // the last import's answer: live until the worker's next frame
+  std::uint32_t depth_ = 0;                      // calls under way, both directions
+  std::uint32_t question_ = 0;                   // sequence of the frame whose answer is awaited
+  std::uint32_t top_ = lane::kPayloadOffset;     // of the slot's stack of live payloads
+  const detail::CancelScope* cancel_ = nullptr;  // of the innermost call
+  CallClock* paused_ = nullptr;                  // of the call whose import is being served, until it is answered
+  std::uint64_t importsServed_ = 0;
+  std::optional<Place> answered_;  // the last import's answer: live until the worker's next frame
   std::array<std::uint64_t, lane::kGatheredWords> gathered_;  // a small request, between begin() and call()
   bool gathering_ = false;
   std::vector<Buffer> buffers_;  // private copies, one a depth

@@ -23,6 +23,9 @@ void emitHandle(Writer& out, const Interface& interface) {
   out.line().line("// The same with a wall deadline for the calls of this expression.");
   out.line({"[[nodiscard]] bulkhead::Within<", interface.name,
             "> within(std::chrono::nanoseconds limit) const { return {*this, limit}; }"});
+  out.line().line("// The same, cancelled when the token is stopped.");
+  out.line({"[[nodiscard]] bulkhead::Cancellable<", interface.name,
+            "> cancellable(const std::stop_token& token) const { return {*this, token}; }"});
   out.close("};").line();
 }
 
@@ -43,7 +46,8 @@ void emitImportClass(Writer& out, const Interface& interface) {
 void emitImportEntries(Writer& out, const Interface& interface) {
   out.line("// The C entries that a module's calls arrive at.");
   out.open({"struct ", interface.name, "Entries {"});
-  const Callee callee = {"static_cast<" + interface.name + "*>(%)->", "bulkhead::detail::guardedImport"};
+  const Callee callee = {"static_cast<" + interface.name + "*>(bulkhead::detail::importObject(%))->",
+                         "bulkhead::detail::guardedImport(%, "};
   for (const Method& method : interface.methods) {
     emitEntry(out, method, callee);
     out.line();
@@ -76,7 +80,9 @@ std::string emitHostHeader(const Contract& contract) {
   out.line({"#include \"", neighbour(contract, ".table.h"), "\""}).line();
   out.line("#include <bulkhead/contract_host.h>");
   if (contract.usesCapnp) out.line("#include <bulkhead/detail/message.h>");
-  out.line().line("#include <chrono>").line();
+  out.line().line("#include <chrono>");
+  if (contract.exports) out.line("#include <stop_token>");
+  out.line();
   out.line({"namespace ", contract.cppNamespace, "::host {"}).line();
   if (contract.exports) emitHandle(out, *contract.exports);
   if (contract.imports) emitImportClass(out, *contract.imports);

@@ -48,7 +48,7 @@ void emitExportEntries(Writer& out, const Interface& interface) {
   out.line("template <class Instance>");
   out.open({"struct ", interface.name, "Exports {"});
   out.line("using Module = typename Instance::Module;").line();
-  const Callee callee = {"static_cast<Instance*>(%)->module.Module::", "bulkhead::detail::guarded"};
+  const Callee callee = {"static_cast<Instance*>(%)->module.Module::", "bulkhead::detail::guarded("};
   for (const Method& method : interface.methods) {
     emitEntry(out, method, callee);
     out.line();
