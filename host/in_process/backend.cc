@@ -21,7 +21,7 @@ Backend::Backend(detail::ModuleContext context, const InProcessOptions& options)
       flags_(options.deadline.count() > 0 ? std::uint32_t{detail::Binding::kDeadline} : 0u),
       services_{sizeof services_, this, &Backend::log},
       targets_(context_.imports, context_.slot->name(), kGeneration) {
-  for (const HostImport& import : targets_.imports()) {
+  for (const detail::BoundImport& import : targets_.imports()) {
     imports_.push_back({import.interfaceId, import.table, import.self});
   }
 }

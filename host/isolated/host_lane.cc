@@ -349,7 +349,7 @@ void HostLane::serveImport(const Message& request, const Error* refuse) {
   ++depth_;
   ++importsServed_;
   const auto& imports = owner_.imports();
-  const auto import = std::find_if(imports.begin(), imports.end(), [&](const HostImport& candidate) {
+  const auto import = std::find_if(imports.begin(), imports.end(), [&](const detail::BoundImport& candidate) {
     return candidate.interfaceId == request.header.target;
   });
   if (refuse != nullptr) {
@@ -363,7 +363,7 @@ void HostLane::serveImport(const Message& request, const Error* refuse) {
   --depth_;
 }
 
-void HostLane::answerImport(const HostImport& import, const Message& request) {
+void HostLane::answerImport(const detail::BoundImport& import, const Message& request) {
   std::optional<lane::FrameError> reported;
   const BulkheadErrorSink sink{&reported, [](void* context, const BulkheadErrorView* view) {
                                  *static_cast<std::optional<lane::FrameError>*>(context) = lane::toFrameError(*view);

@@ -1,6 +1,7 @@
 // The host's end of one lane: a conversation with one thread of the worker. The twin is worker/lane_server.h.
 #pragma once
 
+#include "host/core/import_targets.h"
 #include "host/core/on_cancel.h"
 #include "host/isolated/call_clock.h"
 #include "host/isolated/regions.h"
@@ -30,7 +31,7 @@ struct Verdict {
 // What a lane needs of its session.
 class LaneOwner {
  public:
-  virtual const std::vector<HostImport>& imports() const noexcept = 0;
+  virtual const std::vector<detail::BoundImport>& imports() const noexcept = 0;
   // Ends the worker: no other call reaches it, those under way fail, the process is killed. Returns at once.
   virtual void condemn(Verdict verdict) = 0;
   // What a call gets whose worker is dead or condemned.
@@ -121,7 +122,7 @@ class HostLane {
   Error violation(const char* method, std::string text);
 
   void serveImport(const Message& request, const Error* refuse);
-  void answerImport(const HostImport& import, const Message& request);
+  void answerImport(const detail::BoundImport& import, const Message& request);
   void provideRegion(std::uint64_t bytes);
   void post(lane::FrameKind kind, const Place& place, std::uint64_t words, std::uint64_t target = 0,
             const std::uint64_t* gathered = nullptr);

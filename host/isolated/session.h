@@ -84,7 +84,7 @@ class Session final : public LaneOwner, public LinkEvents, public std::enable_sh
   void releaseLane(HostLane& lane);
 
   // LaneOwner
-  const std::vector<HostImport>& imports() const noexcept override { return targets_.imports(); }
+  const std::vector<detail::BoundImport>& imports() const noexcept override { return targets_.imports(); }
   void condemn(Verdict verdict) override;
   Error deathError(const char* method) const override;
   const RegionLink& regionLink() const noexcept override { return regionLink_; }

@@ -72,7 +72,7 @@ struct FrameHeader {
   std::uint64_t target;     // call: interface id; needRegion: bytes; regionReady: region id; reply and error of the
                             // worker: the sequence of the frame that they answer, so that none is taken for another's
   std::int64_t deadlineNs;  // call by the host: CLOCK_MONOTONIC, 0 for none; reply and error of the host: the one of
-                            // the call that made the import from now on, 0 for none; else 0
+                            // the call that made the import from now on, 0: as before; else 0
 };
 static_assert(sizeof(FrameHeader) == 32 && alignof(FrameHeader) == 8);
 static_assert(std::is_trivially_copyable_v<FrameHeader> && offsetof(FrameHeader, target) == 16);

@@ -183,7 +183,7 @@ TEST_P(ServedCallTest, AConstructorInsideACallServesNoCall) {
 }
 
 TEST_P(ServedCallTest, CallsOfOnStartedAreKnown) {
-  onStarted = [this](const Starting& starting) -> Result<void> {
+  onStarted = [](const Starting& starting) -> Result<void> {
     return starting.get<context::host::Context>().value().actTwice("look");
   };
   auto other = loadOther();

@@ -220,6 +220,22 @@ TEST_F(Retry, WhenItIsCancelledMeanwhile) {
   expectServes(faults);
 }
 
+// An import of a worker that took the place of another one knows so.
+TEST_F(Retry, ImportsKnowTheGenerationTheyServe) {
+  auto module = load();
+  const auto faults = handleOf(module);
+  std::vector<std::pair<std::uint64_t, std::string>> served;
+  imports_.onRecurse = [&](std::uint32_t) -> Result<std::uint32_t> {
+    const auto call = servedCall();
+    served.emplace_back(call->generation, call->method);
+    return 0u;
+  };
+  EXPECT_TRUE(faults.recurse(1));
+  EXPECT_FALSE(faults.misbehave(Fault::abort));
+  EXPECT_TRUE(faults.within(kLong).recurse(1));
+  EXPECT_EQ(served, (std::vector<std::pair<std::uint64_t, std::string>>{{1, "Faults.recurse"}, {2, "Faults.recurse"}}));
+}
+
 // ---- waits that end when a call is cancelled, and what does not
 
 class CancelledWaits : public Retry {};

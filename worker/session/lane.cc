@@ -284,7 +284,7 @@ Result<BulkheadBytes> Lane::call(const BulkheadMethod& method, BulkheadRequest& 
     }
     --depth_;
     // The module's time stood still meanwhile: its call has a new deadline.
-    if (scope_ != nullptr) scope_->deadline_ns = header.deadlineNs;
+    if (scope_ != nullptr && header.deadlineNs != 0) scope_->deadline_ns = header.deadlineNs;
     auto words = payload(header);
     if (header.kind == FrameKind::reply || !words) return words;
     if (header.kind != FrameKind::error) ::_exit(kProtocolError);

@@ -15,7 +15,7 @@ struct HostImport {
   std::uint64_t interfaceId;
   const char* name;            // "CodecHost"
   const BulkheadTable* table;  // C entries that call the host's object
-  void* self;                  // the host's object; what its entries take is made of it by the host
+  void* object;                // the host's; what the entries take is a detail::ImportTarget of it
   BulkheadSkeleton skeleton;   // decodes a message and calls the table
 };
 

@@ -100,7 +100,7 @@ class Linked {
  public:
   Linked(Way way, HostObject& host) : module_(*detail::moduleOf<M>()) {
     const HostImport given = hostImport(host);
-    target_ = {given.self, nullptr};
+    target_ = {given.object, nullptr};
     importLoop_ = std::make_unique<Loopback>(given.table, &target_, given.skeleton);
     const BulkheadImport import =
         way == Way::direct ? BulkheadImport{given.interfaceId, given.table, &target_}
