@@ -81,7 +81,8 @@ void emitExportEntries(Writer& out, const Contract& contract, const Interface& i
   out.line("template <class Instance>");
   out.open({"struct ", interface.name, "Exports {"});
   out.line("using Module = typename Instance::Module;").line();
-  const Callee callee = {"static_cast<Instance*>(%)->module.Module::", "bulkhead::detail::guarded", contract.usesCapnp};
+  const Callee callee = {"static_cast<Instance*>(%)->module.Module::", "bulkhead::detail::guarded(",
+                         contract.usesCapnp};
   for (const Method& method : interface.methods) {
     emitEntry(out, method, callee);
     out.line();

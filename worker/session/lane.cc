@@ -241,6 +241,7 @@ void Lane::serveCall(const FrameHeader& header) {
     BulkheadScope scope{};
     scope.size = sizeof scope;
     scope.deadline_ns = header.deadlineNs;
+    scope.cancel = endpoint_.peerCancelled();
     scope.generation = owner_.generation();
     scope.module = owner_.module();
     std::optional<lane::FrameError> reported;
@@ -248,10 +249,12 @@ void Lane::serveCall(const FrameHeader& header) {
                                    *static_cast<std::optional<lane::FrameError>*>(context) = ofModule(*view);
                                  }};
     ReplyBuilder reply(*this);
+    BulkheadScope* const outer = std::exchange(scope_, &scope);
     bulkhead_scope_enter(&scope);
     const std::int32_t status =
         target->skeleton(target->table, owner_.self(), header.ordinal, *params, reply.reply(), &sink);
     bulkhead_scope_leave(&scope);
+    scope_ = outer;
     reply.release();
     if (reply.error()) {
       postError(lane::toFrameError(*reply.error()), header.sequence);
@@ -289,6 +292,8 @@ Result<BulkheadBytes> Lane::call(const BulkheadMethod& method, BulkheadRequest& 
       continue;
     }
     --depth_;
+    // The module's time stood still meanwhile: its call has a new deadline.
+    if (scope_ != nullptr && header.deadlineNs != 0) scope_->deadline_ns = header.deadlineNs;
     auto words = payload(header);
     if (header.kind == FrameKind::reply || !words) return words;
     if (header.kind != FrameKind::error) ::_exit(kProtocolError);

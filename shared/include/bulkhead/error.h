@@ -26,7 +26,7 @@ enum class ErrorKind : std::uint32_t {
   moduleDied = 11,        // the worker died under the call: see Error::exitReport()
   unavailable = 12,       // no worker serves right now (starting, or its start failed)
   overloaded = 13,        // a lane, queue or thread did not become free in time; nothing was called
-  cancelled = 14,         // the caller cancelled
+  cancelled = 14,         // the caller cancelled it before it began; nothing was called
 
   // Change the call.
   unimplemented = 20,    // the other side has no such method or interface

@@ -7,6 +7,7 @@
 #include <bulkhead/detail/message.h>
 
 #include <chrono>
+#include <stop_token>
 
 namespace golden::structs::host {
 
@@ -171,6 +172,9 @@ class Structs : public bulkhead::Handle<StructsTable> {
 
   // The same with a wall deadline for the calls of this expression.
   [[nodiscard]] bulkhead::Within<Structs> within(std::chrono::nanoseconds limit) const { return {*this, limit}; }
+
+  // The same, cancelled when the token is stopped.
+  [[nodiscard]] bulkhead::Cancellable<Structs> cancellable(const std::stop_token& token) const { return {*this, token}; }
 };
 
 // Derive from it and give the object to Host::load: modules call it, from any thread. Return an error or throw to
