@@ -12,14 +12,10 @@
 
 namespace bulkhead::generic {
 
-// Throws Fault if `nodes` would let a message that is built with them be written outside of its structs: capnp's loader
-// trusts the sizes of a group's struct, and computes offsets in 32 bits.
-void checkNodes(capnp::List<capnp::schema::Node>::Reader nodes);
-
 class ContractSchema {
  public:
-  // `manifest` is one of Module::manifests(). Throws Fault, kj::Exception, std::bad_alloc.
-  explicit ContractSchema(std::span<const std::uint64_t> manifest);
+  // `message` is one of Module::manifests(). Throws kj::Exception, std::bad_alloc.
+  explicit ContractSchema(std::span<const std::uint64_t> message);
 
   // The methods that the module implements.
   const std::vector<GenericMethod>& methods() const noexcept { return methods_; }

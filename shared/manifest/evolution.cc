@@ -1,12 +1,12 @@
 #include "shared/manifest/evolution.h"
 
-#include "proto/manifest.capnp.h"
+#include "shared/manifest/schema_nodes.h"
 
 #include <capnp/schema-loader.h>
-#include <capnp/serialize.h>
 #include <kj/exception.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -14,8 +14,6 @@ namespace bulkhead::manifest {
 namespace {
 
 namespace cs = capnp::schema;
-
-constexpr std::uint64_t kReadsPerWord = 16;  // nodes are read for the walk, for the loader and for names
 
 // kj's descriptions start with what was being compared and where: only their end is of use to people.
 std::string reasonOf(const kj::Exception& exception) {
@@ -44,11 +42,10 @@ std::string reasonOfFailure(F&& run) {
 // The schema nodes of one manifest, and which of them each method reaches.
 class Evolution::Side {
  public:
-  Side(const Contract& contract, std::uint64_t interfaceId)
-      : message_(kj::arrayPtr(reinterpret_cast<const capnp::word*>(contract.message.data()), contract.message.size()),
-                 {.traversalLimitInWords = contract.message.size() * kReadsPerWord, .nestingLimit = 64}) {
+  Side(const Contract& contract, std::uint64_t interfaceId) {
     fault_ = reasonOfFailure([&] {
-      for (auto node : message_.getRoot<schema::Manifest>().getNodes()) nodes_.emplace(node.getId(), node);
+      schema_.emplace(contract.message);
+      for (auto node : schema_->nodes()) nodes_.emplace(node.getId(), node);
       const auto found = nodes_.find(interfaceId);
       if (found == nodes_.end() || !found->second.isInterface()) return;
       for (auto method : found->second.getInterface().getMethods()) {
@@ -90,7 +87,7 @@ class Evolution::Side {
     if (type.isEnum()) open.push_back(type.getEnum().getTypeId());
   }
 
-  capnp::FlatArrayMessageReader message_;
+  std::optional<SchemaNodes> schema_;
   std::string fault_;
   std::map<std::uint64_t, cs::Node::Reader> nodes_;
   std::vector<std::pair<std::uint64_t, std::uint64_t>> structs_;

@@ -85,7 +85,7 @@ TEST_P(GenericTest, TextGoesThereAndBack) {
   use("shapes");
   EXPECT_EQ(call("text", R"({"text":"a\u00e9\ud83d\ude00\n\u0000z"})"), "{\"text\":\"a\u00e9\U0001F600\\n\\u0000z\"}");
   EXPECT_EQ(call("text", "{\"text\":\"\u20ac\"}"), "{\"text\":\"\u20ac\"}");
-  EXPECT_EQ(call("text", "{}"), R"({"text":""})");
+  EXPECT_EQ(call("text", "{}"), "{}");  // an empty text is a null pointer, which has no member
 }
 
 TEST_P(GenericTest, DataIsAnArrayOfNumbers) {
@@ -121,7 +121,7 @@ TEST_P(GenericTest, ImportsThatAreMissingAreUnimplemented) {
   use("shapes");
   const Error error = refused("text", R"({"viaHost":true})");
   EXPECT_EQ(error.kind(), ErrorKind::unimplemented);
-  EXPECT_THAT(error.text(), HasSubstr("ShapesHost.text"));
+  EXPECT_THAT(error.method(), "Shapes.text");
   EXPECT_EQ(call("text", R"({"text":"x"})"), R"({"text":"x"})");
 }
 
@@ -157,9 +157,9 @@ TEST_P(GenericTest, WhatDoesNotFitIsRefusedWithTheSignature) {
       {"{\"a\":1,\n \"b\" 2}", "line 2, column 6: ':' is expected after a name, not '2'"},
       {"", "line 1, column 1: a value is expected, and the text ends here"},
       {R"({"a":1} x)", "line 1, column 9: nothing may follow the value"},
-      {R"({"a":01})", "a number may not start with 0"},
+      {R"({"a":01})", "line 1, column 6: a number may not start with 0"},
       {R"({"a":1e999})", "line 1, column 6: this number is out of range"},
-      {R"({"a":'x'})", "a value is expected, not '''"},
+      {R"({"a":'x'})", "line 1, column 6: a value is expected, not '''"},
       {"{\"\xff\":1}", "line 1, column 3: invalid UTF-8"},
       {"[]", "an object is expected, not an array"},
       {R"({"a":"x"})", "a: a number is expected, Int32 from -2147483648 to 2147483647, not text \"x\""},

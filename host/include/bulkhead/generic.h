@@ -6,10 +6,11 @@
 //   auto answer = generic.callJson("Codec.decode", R"({"file": [137, 80]})");      // R"({"pixels":[...]})"
 //
 // JSON is that of Cap'n Proto's own codec: an object with a member per parameter or result. What is left out has its
-// default value; 64-bit integers are written as text (and read as either, up to 2^53 as numbers); Data is an array of
-// numbers from 0 to 255; enums are names; of a union at most one member is given; NaN and infinities are the texts
-// "NaN", "Infinity", "-Infinity"; Void is null. AnyPointer and interfaces have no JSON: they cannot be given, and in
-// results a text stands in their place. Annotations of /capnp/compat/json.capnp are not looked at.
+// default value, and a result that is an empty text, data or list may be left out; 64-bit integers are written as text
+// (and read as either, up to 2^53 as numbers); Data is an array of numbers from 0 to 255; enums are names; of a union
+// at most one member is given; NaN and infinities are the texts "NaN", "Infinity", "-Infinity"; Void is null.
+// AnyPointer and interfaces have no JSON: they cannot be given, and in results a text stands in their place.
+// Annotations of /capnp/compat/json.capnp are not looked at.
 #pragma once
 
 #include <bulkhead/host.h>

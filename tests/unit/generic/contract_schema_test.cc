@@ -115,6 +115,20 @@ std::string use(const std::function<void(Nodes)>& change) {
   }
 }
 
+// Whatever the words are.
+void useAll(const std::vector<std::uint64_t>& manifest) {
+  try {
+    const ContractSchema schema(manifest);
+    for (const auto& method : schema.methods()) {
+      const auto found = schema.methodOf(method);
+      static_cast<void>(encodeArguments(R"({"a":"1","t":"x","g":{"b":"2"}})", found.getParamType()));
+      static_cast<void>(decodeResults(std::vector<std::uint64_t>(2), found.getResultType(), false));
+    }
+  } catch (const Fault&) {          // NOLINT(bugprone-empty-catch)
+  } catch (const kj::Exception&) {  // NOLINT(bugprone-empty-catch)
+  }
+}
+
 TEST(ContractSchemaTest, WithoutAFaultItServes) {
   EXPECT_EQ(use([](Nodes) {}), "");
 }
@@ -178,18 +192,12 @@ TEST(ContractSchemaTest, Threat36NodesThatDoNotBelongTogether) {
 
 TEST(ContractSchemaTest, Threat36WordsThatAreNoManifest) {
   const auto manifest = manifestWith([](Nodes) {});
-  for (std::size_t at = 1; at < manifest.size(); ++at) {  // one word changed: an error or not, never worse
-    auto broken = manifest;
-    broken[at] ^= 0x0000'0101'0100'0007u;
-    try {
-      const ContractSchema schema(broken);
-      for (const auto& method : schema.methods()) {
-        const auto found = schema.methodOf(method);
-        static_cast<void>(encodeArguments(R"({"a":"1","t":"x","g":{"b":"2"}})", found.getParamType()));
-        static_cast<void>(decodeResults(std::vector<std::uint64_t>(2), found.getResultType(), false));
-      }
-    } catch (const Fault&) {          // NOLINT(bugprone-empty-catch)
-    } catch (const kj::Exception&) {  // NOLINT(bugprone-empty-catch)
+  // A part of a word is changed: an error or not, never worse.
+  for (std::size_t at = 1; at < manifest.size(); ++at) {
+    for (unsigned shift = 0; shift < 64; shift += 4) {
+      auto broken = manifest;
+      broken[at] ^= std::uint64_t{0xb} << shift;
+      useAll(broken);
     }
   }
 }
@@ -209,8 +217,7 @@ TEST(ContractSchemaTest, Threat02AResultThatGrowsAsJsonIsRefused) {
   constexpr std::uint64_t kCount = std::uint64_t{1} << 28;
   const std::uint64_t bomb[] = {std::uint64_t{1} << 48, 1 | (std::uint64_t{7} << 32), kCount << 2};
   EXPECT_THROW(static_cast<void>(decodeResults(bomb, type, false)), kj::Exception);
-  // A message may be empty; a pointer out of it is an error.
-  EXPECT_EQ(decodeResults({}, type, false), "{}");
+  EXPECT_THROW(static_cast<void>(decodeResults({}, type, false)), kj::Exception);
   const std::uint64_t stray[] = {std::uint64_t{1} << 48, 1 | (std::uint64_t{7} << 32) | 0xfff0};
   EXPECT_THROW(static_cast<void>(decodeResults(stray, type, false)), kj::Exception);
 }

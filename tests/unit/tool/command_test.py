@@ -28,8 +28,7 @@ class CommandTest(unittest.TestCase):
 
     def in_both_placements(self, *arguments, **options):
         for placement in [], ["--isolated"]:
-            with self.subTest(placement=placement):
-                yield run("call", SAMPLE, *arguments, *placement, **options)
+            yield run("call", SAMPLE, *arguments, *placement, **options)
 
 
 class Call(CommandTest):
@@ -61,7 +60,7 @@ class Call(CommandTest):
 
     def test_an_import_that_is_not_there_is_1(self):
         for result in self.in_both_placements("ask"):
-            self.expect(result, CALL_FAILED, b"", "SampleHost.answer")
+            self.expect(result, CALL_FAILED, b"", "unimplemented: sample: Sample.ask")
 
     def test_wrong_usage_is_2(self):
         self.expect(run(), USAGE, b"", "subcommand")
@@ -71,7 +70,7 @@ class Call(CommandTest):
 
     def test_a_wrong_method_is_2_and_shows_the_right_ones(self):
         for result in self.in_both_placements("Sample.ad"):
-            self.expect(result, USAGE, b"", "did you mean Sample.add?")
+            self.expect(result, USAGE, b"", "did you mean Sample.add")
             self.assertIn("\n  Sample." + ADD, result.stderr.decode())
 
     def test_wrong_json_is_2_and_shows_the_signature(self):
@@ -132,7 +131,7 @@ class Inspect(CommandTest):
         content = pathlib.Path(SAMPLE).read_bytes()
         foreign = bytearray(content)
         foreign[18] = 0xb7  # e_machine: AArch64
-        cases = [(b"plain text", "is not an ELF file"), (b"", "is not an ELF file"), (content[:1000], "truncated"),
+        cases = [(b"plain text", "is not an ELF file"), (b"", "is empty"), (content[:1000], "truncated"),
                  (bytes(foreign), "architecture"), (content.replace(b"BULKHEAD\0", b"BULKHAED\0"), "has no Bulkhead manifest")]
         with tempfile.TemporaryDirectory() as folder:
             for index, (data, said) in enumerate(cases):
