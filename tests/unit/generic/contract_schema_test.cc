@@ -5,7 +5,9 @@
 #include "host/generic/fault.h"
 #include "host/generic/messages.h"
 #include "proto/manifest.capnp.h"
+#include "shared/manifest/evolution.h"
 
+#include <capnp/any.h>
 #include <capnp/message.h>
 #include <capnp/serialize.h>
 #include <gmock/gmock.h>
@@ -188,6 +190,24 @@ TEST(ContractSchemaTest, Threat36NodesThatDoNotBelongTogether) {
                 nodes[0].getInterface().initSuperclasses(1)[0].setId(kInterface);
               }),
               ::testing::Not(""));
+}
+
+// capnp's loader names in its error what it looked at; where that is malformed, it would do so again for that error.
+TEST(ContractSchemaTest, Threat36NamesThatAreNoText) {
+  const auto spoil = [](auto builder) { capnp::toAny(builder).getPointerSection()[0].initAsAnyStruct(1, 0); };
+  const std::function<void(Nodes)> changes[] = {
+      [&](Nodes nodes) { spoil(nodes[1]); },
+      [&](Nodes nodes) { spoil(nodes[1].getStruct().getFields()[0]); },
+      [&](Nodes nodes) { spoil(nodes[0].getInterface().getMethods()[0]); },
+      [&](Nodes nodes) { spoil(nodes[2].initEnum().initEnumerants(1)[0]); },
+  };
+  for (const auto& change : changes) {
+    EXPECT_THAT(use(change), ::testing::HasSubstr("non-list pointer where text was expected"));
+    manifest::Contract app, module;
+    app.message = manifestWith([](Nodes) {});
+    module.message = manifestWith(change);
+    EXPECT_THAT(manifest::Evolution(app, module, kInterface).conflict(0), ::testing::HasSubstr("malformed"));
+  }
 }
 
 TEST(ContractSchemaTest, Threat36WordsThatAreNoManifest) {
