@@ -44,10 +44,11 @@ class Evolution::Side {
  public:
   Side(const Contract& contract, std::uint64_t interfaceId) {
     fault_ = reasonOfFailure([&] {
-      nodes_.emplace(contract.message);
-      const cs::Node::Reader* const interface = nodes_->find(interfaceId);
-      if (interface == nullptr || !interface->isInterface()) return;
-      for (auto method : interface->getInterface().getMethods()) {
+      schema_.emplace(contract.message);
+      for (auto node : schema_->nodes()) nodes_.emplace(node.getId(), node);
+      const auto found = nodes_.find(interfaceId);
+      if (found == nodes_.end() || !found->second.isInterface()) return;
+      for (auto method : found->second.getInterface().getMethods()) {
         structs_.emplace_back(method.getParamStructType(), method.getResultStructType());
       }
     });
@@ -55,7 +56,7 @@ class Evolution::Side {
 
   const std::string& fault() const { return fault_; }
   // What must not be asked for when there is a fault.
-  const SchemaNodes& nodes() const { return *nodes_; }
+  const std::map<std::uint64_t, cs::Node::Reader>& nodes() const { return nodes_; }
   // Ids of a method's parameter and result structs; null without schema nodes.
   const std::pair<std::uint64_t, std::uint64_t>* structsOf(std::uint16_t ordinal) const {
     return ordinal < structs_.size() ? &structs_[ordinal] : nullptr;
@@ -65,8 +66,9 @@ class Evolution::Side {
     while (!open.empty()) {
       const std::uint64_t next = open.back();
       open.pop_back();
-      const cs::Node::Reader* const node = nodes_->find(next);
-      if (reached.insert(next).second && node != nullptr && node->isStruct()) addFields(node->getStruct(), open);
+      if (!reached.insert(next).second) continue;
+      const auto node = nodes_.find(next);
+      if (node != nodes_.end() && node->second.isStruct()) addFields(node->second.getStruct(), open);
     }
   }
 
@@ -82,11 +84,20 @@ class Evolution::Side {
   }
   static void addType(cs::Type::Reader type, std::vector<std::uint64_t>& open) {
     while (type.isList()) type = type.getList().getElementType();
-    if (type.isStruct()) open.push_back(type.getStruct().getTypeId());
+    if (type.isStruct()) {
+      open.push_back(type.getStruct().getTypeId());
+      for (auto scope : type.getStruct().getBrand().getScopes()) {
+        if (!scope.isBind()) continue;
+        for (auto binding : scope.getBind()) {
+          if (binding.isType()) addType(binding.getType(), open);
+        }
+      }
+    }
     if (type.isEnum()) open.push_back(type.getEnum().getTypeId());
   }
 
-  std::optional<SchemaNodes> nodes_;
+  std::optional<SchemaNodes> schema_;
+  std::map<std::uint64_t, cs::Node::Reader> nodes_;
   std::string fault_;
   std::vector<std::pair<std::uint64_t, std::uint64_t>> structs_;
 };
@@ -106,7 +117,7 @@ Evolution::~Evolution() = default;
 void Evolution::compareNodes() {
   capnp::SchemaLoader loader;
   const auto load = [&](const Side& side) {
-    for (const auto& [id, node] : side.nodes().all()) {
+    for (const auto& [id, node] : side.nodes()) {
       std::string reason = reasonOfFailure([&, &node = node] {
         if (node.isStruct() || node.isEnum()) loader.load(node);
       });

@@ -1,32 +1,31 @@
-// The schema nodes of a manifest, safe to give to capnp's own schema code.
+// The schema nodes of a manifest, fit to be given to capnp's SchemaLoader: hostile input until then.
 #pragma once
 
+#include "proto/manifest.capnp.h"
+
 #include <capnp/message.h>
-#include <capnp/schema.capnp.h>
 
 #include <cstdint>
-#include <map>
 #include <span>
 
 namespace bulkhead::manifest {
 
-// capnp's SchemaLoader refuses what makes no sense, but does not survive a malformed text in a node (0.9.2: it recurses
-// for ever while it describes the error). So this is a copy of which every field was read once.
+// What capnp 0.9.2's loader takes on trust is checked here:
+//  - the texts of the nodes can be read; else the loader, naming them in its error, recurses until the stack is full
+//  - fields, unions and groups lie within their structs, computed in 64 bits; else building a message writes beside it
+// and the nodes are a copy, so that no limit of a reader can strike while the loader is at work.
 class SchemaNodes {
  public:
-  // `message`: a flat Manifest (proto/manifest.capnp), untrusted. Throws kj::Exception for one that is malformed.
-  explicit SchemaNodes(std::span<const std::uint64_t> message);
-  SchemaNodes(const SchemaNodes&) = delete;
-  SchemaNodes& operator=(const SchemaNodes&) = delete;
+  // `manifest` is a Contract's message; it is not kept. Throws kj::Exception, std::bad_alloc.
+  explicit SchemaNodes(std::span<const std::uint64_t> manifest);
 
-  // By id. Valid as long as this object.
-  const std::map<std::uint64_t, capnp::schema::Node::Reader>& all() const noexcept { return nodes_; }
-  // Null if there is none.
-  const capnp::schema::Node::Reader* find(std::uint64_t id) const;
+  // Valid as long as this object.
+  schema::Manifest::Reader manifest() const { return manifest_; }
+  capnp::List<capnp::schema::Node>::Reader nodes() const { return manifest_.getNodes(); }
 
  private:
   capnp::MallocMessageBuilder copy_;
-  std::map<std::uint64_t, capnp::schema::Node::Reader> nodes_;
+  schema::Manifest::Reader manifest_;
 };
 
 }  // namespace bulkhead::manifest

@@ -61,6 +61,11 @@ class LayeringTest(unittest.TestCase):
     def test_isolated_never_loads(self):
         self.assert_caught("host/isolated/a.cc", '#include "shared/loader/loader.h"\n', "never loads")
 
+    def test_generic_calls_and_the_command_stand_on_top(self):
+        self.assert_caught("host/core/a.cc", '#include "host/tool/call.h"\n', "stand on top")
+        self.assert_caught("host/generic/a.cc", '#include "host/isolated/backend.h"\n', "know no placement")
+        self.assert_caught("host/tool/a.cc", '#include "host/in_process/backend.h"\n', "a user of the library")
+
     def test_a_chain_of_includes_is_followed(self):
         found = findings_with({"host/backend.h": '#include "shared/memory/region.h"\n'})
         self.assertTrue(any("host/backend.h -> shared/memory/region.h" in line for line in found), found)

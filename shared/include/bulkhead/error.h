@@ -34,6 +34,7 @@ enum class ErrorKind : std::uint32_t {
   nestingTooDeep = 22,   // host and module called each other too often within one call
   wouldDeadlock = 23,    // unload or reload from inside a call of the same module
   staleHandle = 24,      // the module was unloaded, or the handle is empty
+  invalidArgument = 25,  // generic calls: what was given does not fit the method, whose signature is in the text
 
   // Change the module, its file or the set-up.
   notFound = 30,              // no file at this path
@@ -67,6 +68,7 @@ constexpr const char* toString(ErrorKind kind) noexcept {
     case ErrorKind::nestingTooDeep: return "nestingTooDeep";
     case ErrorKind::wouldDeadlock: return "wouldDeadlock";
     case ErrorKind::staleHandle: return "staleHandle";
+    case ErrorKind::invalidArgument: return "invalidArgument";
     case ErrorKind::notFound: return "notFound";
     case ErrorKind::notAModule: return "notAModule";
     case ErrorKind::contractMismatch: return "contractMismatch";

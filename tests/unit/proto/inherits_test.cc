@@ -113,7 +113,10 @@ class DefaultsTest : public testing::Test {
     ASSERT_EQ(module.import_count, 3u);
     const auto given = hostImport(host_);
     BulkheadImport imports[3];
-    for (std::size_t i = 0; i < given.size(); ++i) imports[i] = {given[i].interfaceId, given[i].table, given[i].self};
+    for (std::size_t i = 0; i < given.size(); ++i) {
+      targets_[i] = {given[i].object, nullptr};
+      imports[i] = {given[i].interfaceId, given[i].table, &targets_[i]};
+    }
     const BulkheadCreateArguments arguments = {sizeof(arguments), nullptr, imports, 3};
     Reported reported;
     ASSERT_EQ(module.create(&arguments, &self_, reported.sink()), BULKHEAD_OK) << reported.text;
@@ -121,6 +124,7 @@ class DefaultsTest : public testing::Test {
   void TearDown() override { detail::moduleOf<InheritsModule>()->destroy(self_); }
 
   InheritsHost host_;
+  detail::ImportTarget targets_[3];
   void* self_ = nullptr;
   Answer answer_;
   std::unique_ptr<capnp::SegmentArrayMessageReader> reader_;

@@ -8,6 +8,8 @@
 
 namespace bulkhead::detail {
 
+inline constexpr std::string_view kUtf8Replacement = "\xEF\xBF\xBD";
+
 inline bool isUtf8Continuation(unsigned char byte) noexcept { return (byte & 0xC0u) == 0x80u; }
 
 // Length of the valid UTF-8 sequence at the start, or 0. By the table of Unicode 15, section 3.9.
@@ -38,13 +40,12 @@ inline bool isControlCharacter(std::string_view sequence) noexcept {
 // A copy that is valid UTF-8 without control characters (tabs stay): what is neither becomes U+FFFD. Of at most
 // `maxBytes` bytes, and "..." behind where something was cut. Throws std::bad_alloc.
 inline std::string printable(std::string_view text, std::size_t maxBytes) {
-  constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
   std::string clean;
   clean.reserve(std::min(text.size(), maxBytes));
   while (!text.empty()) {
     const std::size_t length = utf8Length(text);
     const bool good = length != 0 && !isControlCharacter(text.substr(0, length));
-    const std::string_view piece = good ? text.substr(0, length) : kReplacement;
+    const std::string_view piece = good ? text.substr(0, length) : kUtf8Replacement;
     if (clean.size() + piece.size() > maxBytes) return clean.append("...");
     clean.append(piece);
     text.remove_prefix(std::max<std::size_t>(length, 1));
