@@ -28,7 +28,7 @@ struct Findings {
   manifest::Manifest manifest;
 };
 
-std::string shown(std::string_view text) { return printable(text, std::numeric_limits<std::size_t>::max()); }
+std::string shown(std::string_view text) { return detail::printable(text, std::numeric_limits<std::size_t>::max()); }
 
 std::string hex(std::uint64_t number) {
   char text[24];
