@@ -37,7 +37,7 @@ Error ErrorCollector::take(const InterfaceSlot& slot, const Binding& binding, co
   if ((binding.flags & Binding::kHostMade) == 0) {
     body.kind = body.kind == ErrorKind::unimplemented ? ErrorKind::unimplemented : ErrorKind::moduleError;
     body.exit = nullptr;
-  } else if (byStub && body.kind == ErrorKind::protocolViolation) {
+  } else if (byStub && body.kind == ErrorKind::protocolViolation && slot.module != nullptr) {
     body.text += "; the worker is killed, the next call uses a fresh one";
     slot.module->backend()->condemn(binding.generation, method.name, body.text);
   }

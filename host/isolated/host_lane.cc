@@ -22,7 +22,11 @@ std::uint64_t bytesOf(std::uint64_t words) noexcept { return words * sizeof(std:
 }  // namespace
 
 HostLane::HostLane(LaneOwner& owner, std::uint32_t index, lane::Endpoint endpoint)
-    : owner_(owner), index_(index), endpoint_(endpoint), regions_(owner.regionLink(), owner.maxMessageBytes()) {}
+    : owner_(owner),
+      check_(owner.messageCheck()),
+      index_(index),
+      endpoint_(endpoint),
+      regions_(owner.regionLink(), owner.maxMessageBytes()) {}
 
 // ---- places for payloads of this side
 
@@ -84,6 +88,12 @@ Result<BulkheadBytes> HostLane::call(const BulkheadMethod& method, BulkheadReque
   frame.place = static_cast<std::uint32_t>(request.state[0]);
   frame.target = method.interface_id;
   frame.deadlineNs = clock.limitNs();
+  if (check_ != nullptr) [[unlikely]] {
+    if (auto error = objection(detail::MessageRole::exportRequest, method.name, frame, {request.words, frame.words})) {
+      --depth_;
+      return *std::move(error);
+    }
+  }
   const char* const outer = method_.load(std::memory_order_relaxed);
   method_.store(method.name, std::memory_order_relaxed);
   endpoint_.post(frame, request.state[3] != 0 ? gathered_.data() : nullptr);
@@ -94,16 +104,23 @@ Result<BulkheadBytes> HostLane::call(const BulkheadMethod& method, BulkheadReque
   method_.store(outer, std::memory_order_relaxed);
   --depth_;
   if (!answer) return std::move(answer).error();
+  if (check_ != nullptr) [[unlikely]] {
+    if (auto error = objection(detail::MessageRole::exportReply, method.name, frame, answer->words)) {
+      return *std::move(error);
+    }
+  }
   return answer->words;
 }
 
 Result<void> HostLane::control(FrameKind kind, const char* what, std::int64_t deadlineNs) {
   CallClock clock(nowNs(), deadlineNs, 0);
+  loading_ = kind == FrameKind::load;
   ++depth_;
   post(kind, Place{top_, top_}, 0);
   question_ = endpoint_.postedSequence();
   auto answer = converse(what, clock);
   --depth_;
+  loading_ = false;
   if (!answer) return std::move(answer).error();
   return {};
 }
@@ -119,11 +136,12 @@ HostLane::MessageResult HostLane::converse(const char* method, CallClock& clock)
     switch (message->header.kind) {
       case FrameKind::reply: return message;
       case FrameKind::error: {
-        // Whatever the module claims, it can only make its own kind of error (and say that it lacks a method).
+        // Whatever the module claims, it can only make its own kind of error, say that it lacks a method or has no room
+        // for an answer, and fail to load while it does.
         lane::FrameError error = lane::decodeError(message->words);
         const auto claimed = static_cast<ErrorKind>(error.kind);
         const bool passes = claimed == ErrorKind::unimplemented || claimed == ErrorKind::messageTooLarge ||
-                            claimed == ErrorKind::loadFailed;
+                            (claimed == ErrorKind::loadFailed && loading_ && depth_ == 1);
         return Error(ErrorBody{
             passes ? claimed : ErrorKind::moduleError, {}, {}, std::move(error.type), std::move(error.text), nullptr});
       }
@@ -239,6 +257,13 @@ Error HostLane::violation(const char* method, std::string text) {
       ErrorBody{ErrorKind::protocolViolation, {}, method, {}, std::move(text), owner_.deathError(method).exitReport()});
 }
 
+std::optional<Error> HostLane::objection(detail::MessageRole role, const char* method, const FrameHeader& call,
+                                         BulkheadBytes message) {
+  auto found = check_->check(role, call.target, call.ordinal, message);
+  if (!found) return std::nullopt;
+  return violation(method, *std::move(found));
+}
+
 void HostLane::post(FrameKind kind, const Place& place, std::uint64_t words, std::uint64_t target,
                     const std::uint64_t* gathered) {
   FrameHeader frame{};
@@ -272,6 +297,8 @@ class ImportReply {
   const std::uint64_t* gathered() const noexcept {
     return place_ && HostLane::isGathered(*place_, words_) ? gathered_.data() : nullptr;
   }
+  // Where it was written, if it has a place.
+  const std::uint64_t* start() const noexcept { return gathered() != nullptr ? gathered() : lane_.at(*place_); }
   const std::optional<Error>& error() const noexcept { return error_; }
 
  private:
@@ -327,16 +354,28 @@ void HostLane::answerImport(const HostImport& import, const Message& request) {
   const BulkheadErrorSink sink{&reported, [](void* context, const BulkheadErrorView* view) {
                                  *static_cast<std::optional<lane::FrameError>*>(context) = lane::toFrameError(*view);
                                }};
+  if (check_ != nullptr) [[unlikely]] {
+    if (objection(detail::MessageRole::importRequest, "import", request.header, request.words)) return;
+  }
   ImportReply reply(*this);
   const std::int32_t status =
       import.skeleton(import.table, import.self, request.header.ordinal, request.words, reply.reply(), &sink);
   if (status == BULKHEAD_OK && !reply.error()) {
     answered_ = reply.place();
+    if (check_ != nullptr) [[unlikely]] {
+      const BulkheadBytes message = {reply.place() ? reply.start() : nullptr, reply.words()};
+      if (objection(detail::MessageRole::importReply, "import", request.header, message)) return;
+    }
     post(FrameKind::reply, reply.place().value_or(Place{top_, top_}), reply.words(), 0, reply.gathered());
     return;
   }
   if (reply.place()) release(*reply.place());
   if (reply.error()) return postError(*reply.error());
+  if (reported && reported->kind == static_cast<std::uint32_t>(ErrorKind::unimplemented) &&
+      !owner_.declaresImport(import.interfaceId, request.header.ordinal)) {
+    violation("import", "an import of a method that its manifest does not have");
+    return;
+  }
   postError(Error(ErrorBody{reported ? static_cast<ErrorKind>(reported->kind) : ErrorKind::hostError,
                             {},
                             {},

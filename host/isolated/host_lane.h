@@ -3,6 +3,7 @@
 
 #include "host/isolated/call_clock.h"
 #include "host/isolated/regions.h"
+#include "host/oracle/message_check.h"
 #include "shared/lane/endpoint.h"
 
 #include <bulkhead/abi.h>
@@ -30,12 +31,16 @@ struct Verdict {
 class LaneOwner {
  public:
   virtual const std::vector<HostImport>& imports() const noexcept = 0;
+  // Whether the module's manifest has this method of an import. Asked where the host has not.
+  virtual bool declaresImport(std::uint64_t interfaceId, std::uint16_t ordinal) const = 0;
   // Ends the worker: no other call reaches it, those under way fail, the process is killed. Returns at once.
   virtual void condemn(Verdict verdict) = 0;
   // What a call gets whose worker is dead or condemned.
   virtual Error deathError(const char* method) const = 0;
   virtual const RegionLink& regionLink() const noexcept = 0;
   virtual std::uint64_t maxMessageBytes() const noexcept = 0;
+  // A debug option's look at every message; null without it. The same for the owner's whole life.
+  virtual detail::MessageCheck* messageCheck() const noexcept { return nullptr; }
 
  protected:
   ~LaneOwner() = default;
@@ -95,6 +100,9 @@ class HostLane {
   bool acceptable(const lane::FrameHeader& header) const noexcept;
   Result<BulkheadBytes> copyPayload(const lane::FrameHeader& header);
   Error violation(const char* method, std::string text);
+  // Asks the owner's check. Only where there is one.
+  [[gnu::cold]] std::optional<Error> objection(detail::MessageRole role, const char* method,
+                                               const lane::FrameHeader& call, BulkheadBytes message);
 
   void serveImport(const Message& request, const Error* refuse);
   void answerImport(const HostImport& import, const Message& request);
@@ -112,6 +120,7 @@ class HostLane {
   friend class ImportReply;
 
   LaneOwner& owner_;
+  detail::MessageCheck* const check_;
   const std::uint32_t index_;
   lane::Endpoint endpoint_;
   LaneRegions regions_;
@@ -124,6 +133,7 @@ class HostLane {
   bool gathering_ = false;
   std::vector<Buffer> buffers_;  // private copies, one a depth
   bool closing_ = false;
+  bool loading_ = false;
 };
 
 }  // namespace bulkhead::isolated

@@ -69,6 +69,8 @@ Session::Session(std::shared_ptr<Services> services, detail::ModuleContext conte
       serial_(nextSerial()),
       defaultDeadlineNs_(std::chrono::nanoseconds(options.deadline).count()),
       events_(std::move(events)),
+      oracle_(oracle::isWanted(context_.options->oracle) ? std::make_unique<oracle::Oracle>(context_.file->manifest())
+                                                         : nullptr),
       channel_(*this),
       hints_(std::make_unique<std::atomic<std::uint32_t>[]>(options.maxImportLanes)) {
   regionLink_.newId = [this] { return nextRegion_.fetch_add(1, std::memory_order_relaxed); };
@@ -420,7 +422,14 @@ void Session::releaseLane(HostLane& lane) {
   if (lanes_ != nullptr) lanes_->release(lane);
 }
 
-// ---- imports of threads that the module started
+// ---- imports
+
+bool Session::declaresImport(std::uint64_t interfaceId, std::uint16_t ordinal) const {
+  const manifest::Interface* const interface = context_.file->manifest().find(interfaceId);
+  return interface != nullptr && ordinal < interface->methods.size();
+}
+
+// Those of threads that the module started:
 
 void Session::onImportWaiting(std::uint32_t index) {
   auto lane = lanes_->importLane(index);

@@ -8,6 +8,7 @@
 #include "host/isolated/lane_table.h"
 #include "host/isolated/services.h"
 #include "host/isolated/worker_link.h"
+#include "host/oracle/oracle.h"
 
 #include <bulkhead/exit_report.h>
 #include <bulkhead/placement.h>
@@ -80,10 +81,12 @@ class Session final : public LaneOwner, public LinkEvents, public std::enable_sh
 
   // LaneOwner
   const std::vector<HostImport>& imports() const noexcept override { return context_.imports; }
+  bool declaresImport(std::uint64_t interfaceId, std::uint16_t ordinal) const override;
   void condemn(Verdict verdict) override;
   Error deathError(const char* method) const override;
   const RegionLink& regionLink() const noexcept override { return regionLink_; }
   std::uint64_t maxMessageBytes() const noexcept override { return options_.maxMessageBytes; }
+  detail::MessageCheck* messageCheck() const noexcept override { return oracle_.get(); }
 
  private:
   enum class Step : std::uint8_t { starting, hello, lockedDown, failed };
@@ -120,6 +123,7 @@ class Session final : public LaneOwner, public LinkEvents, public std::enable_sh
   const std::int64_t defaultDeadlineNs_;
   const std::weak_ptr<SessionEvents> events_;
 
+  const std::unique_ptr<oracle::Oracle> oracle_;  // null unless asked for
   Channel channel_;
   RegionLink regionLink_;
   std::atomic<std::uint32_t> nextRegion_{1};

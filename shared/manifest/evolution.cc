@@ -1,12 +1,12 @@
 #include "shared/manifest/evolution.h"
 
-#include "proto/manifest.capnp.h"
+#include "shared/manifest/schema_nodes.h"
 
 #include <capnp/schema-loader.h>
-#include <capnp/serialize.h>
 #include <kj/exception.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -14,8 +14,6 @@ namespace bulkhead::manifest {
 namespace {
 
 namespace cs = capnp::schema;
-
-constexpr std::uint64_t kReadsPerWord = 16;  // nodes are read for the walk, for the loader and for names
 
 // kj's descriptions start with what was being compared and where: only their end is of use to people.
 std::string reasonOf(const kj::Exception& exception) {
@@ -44,21 +42,20 @@ std::string reasonOfFailure(F&& run) {
 // The schema nodes of one manifest, and which of them each method reaches.
 class Evolution::Side {
  public:
-  Side(const Contract& contract, std::uint64_t interfaceId)
-      : message_(kj::arrayPtr(reinterpret_cast<const capnp::word*>(contract.message.data()), contract.message.size()),
-                 {.traversalLimitInWords = contract.message.size() * kReadsPerWord, .nestingLimit = 64}) {
+  Side(const Contract& contract, std::uint64_t interfaceId) {
     fault_ = reasonOfFailure([&] {
-      for (auto node : message_.getRoot<schema::Manifest>().getNodes()) nodes_.emplace(node.getId(), node);
-      const auto found = nodes_.find(interfaceId);
-      if (found == nodes_.end() || !found->second.isInterface()) return;
-      for (auto method : found->second.getInterface().getMethods()) {
+      nodes_.emplace(contract.message);
+      const cs::Node::Reader* const interface = nodes_->find(interfaceId);
+      if (interface == nullptr || !interface->isInterface()) return;
+      for (auto method : interface->getInterface().getMethods()) {
         structs_.emplace_back(method.getParamStructType(), method.getResultStructType());
       }
     });
   }
 
   const std::string& fault() const { return fault_; }
-  const std::map<std::uint64_t, cs::Node::Reader>& nodes() const { return nodes_; }
+  // What must not be asked for when there is a fault.
+  const SchemaNodes& nodes() const { return *nodes_; }
   // Ids of a method's parameter and result structs; null without schema nodes.
   const std::pair<std::uint64_t, std::uint64_t>* structsOf(std::uint16_t ordinal) const {
     return ordinal < structs_.size() ? &structs_[ordinal] : nullptr;
@@ -68,9 +65,8 @@ class Evolution::Side {
     while (!open.empty()) {
       const std::uint64_t next = open.back();
       open.pop_back();
-      if (const auto node = nodes_.find(next); reached.insert(next).second && node != nodes_.end()) {
-        if (node->second.isStruct()) addFields(node->second.getStruct(), open);
-      }
+      const cs::Node::Reader* const node = nodes_->find(next);
+      if (reached.insert(next).second && node != nullptr && node->isStruct()) addFields(node->getStruct(), open);
     }
   }
 
@@ -90,9 +86,8 @@ class Evolution::Side {
     if (type.isEnum()) open.push_back(type.getEnum().getTypeId());
   }
 
-  capnp::FlatArrayMessageReader message_;
+  std::optional<SchemaNodes> nodes_;
   std::string fault_;
-  std::map<std::uint64_t, cs::Node::Reader> nodes_;
   std::vector<std::pair<std::uint64_t, std::uint64_t>> structs_;
 };
 
@@ -101,7 +96,7 @@ Evolution::Evolution(const Contract& app, const Contract& module, std::uint64_t 
   if (identical_) return;
   app_ = std::make_unique<Side>(app, interfaceId);
   module_ = std::make_unique<Side>(module, interfaceId);
-  compareNodes();
+  if (app_->fault().empty() && module_->fault().empty()) compareNodes();
 }
 
 Evolution::~Evolution() = default;
@@ -111,7 +106,7 @@ Evolution::~Evolution() = default;
 void Evolution::compareNodes() {
   capnp::SchemaLoader loader;
   const auto load = [&](const Side& side) {
-    for (const auto& [id, node] : side.nodes()) {
+    for (const auto& [id, node] : side.nodes().all()) {
       std::string reason = reasonOfFailure([&, &node = node] {
         if (node.isStruct() || node.isEnum()) loader.load(node);
       });
@@ -133,21 +128,22 @@ bool Evolution::hasSchema(std::uint16_t ordinal) const {
 
 std::string Evolution::conflict(std::uint16_t ordinal) const {
   if (identical_) return {};
+  if (!app_->fault().empty()) return "the application's schema is malformed: " + app_->fault();
   if (!module_->fault().empty()) return "the module's schema is malformed: " + module_->fault();
   const auto* ours = app_->structsOf(ordinal);
   const auto* theirs = module_->structsOf(ordinal);
   if (ours == nullptr || theirs == nullptr) return ours == theirs ? "" : "one side carries no schema of it";
   if (ours->first != theirs->first) return "its parameters are another struct";
   if (ours->second != theirs->second) return "its results are another struct";
-  std::set<std::uint64_t> reached;
+  // A node that one version alone reaches never crosses.
+  std::set<std::uint64_t> reached, theirReach;
   std::string reason = reasonOfFailure([&] {
     for (const std::uint64_t id : {ours->first, ours->second}) {
       app_->reach(id, reached);
-      std::set<std::uint64_t> theirReach;
       module_->reach(id, theirReach);
-      reached.insert(theirReach.begin(), theirReach.end());
     }
   });
+  std::erase_if(reached, [&](std::uint64_t id) { return !theirReach.contains(id); });
   for (auto id = reached.begin(); reason.empty() && id != reached.end(); ++id) {
     if (const auto found = conflicts_.find(*id); found != conflicts_.end()) reason = found->second;
   }

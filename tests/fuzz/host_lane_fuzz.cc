@@ -111,6 +111,7 @@ class Owner final : public isolated::LaneOwner {
     link_.retire = [](std::uint32_t) {};
   }
   const std::vector<HostImport>& imports() const noexcept override { return imports_; }
+  bool declaresImport(std::uint64_t, std::uint16_t ordinal) const override { return ordinal < 8; }
   void condemn(isolated::Verdict verdict) override {
     require(!verdict.text.empty());
     condemned_ = true;

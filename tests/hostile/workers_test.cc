@@ -1,5 +1,5 @@
 // Worker programs that break the protocol, one rule each: the rule is named, the host goes on (S1, S3).
-#include "tests/hostile/fixture.h"
+#include "tests/hostile/workers_fixture.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -12,20 +12,6 @@
 namespace bulkhead::hostile {
 namespace {
 
-class Workers : public HostileTest {
- protected:
-  Workers() {
-    HostOptions options = hostOptions();
-    options.workerProgram = BREAKING_WORKER;
-    makeHost(std::move(options));
-  }
-  // The host still has a worker for everybody else.
-  void expectHostServes() {
-    auto honest = load({}, "honest");
-    expectServes(handleOf(honest));
-  }
-};
-
 TEST_F(Workers, ProgramWithoutItsFaultPasses) {
   for (int round = 0; round < 3; ++round) expectHostServes();
   EXPECT_EQ(heard_.exits(3).size(), 3u);
@@ -33,14 +19,6 @@ TEST_F(Workers, ProgramWithoutItsFaultPasses) {
 }
 
 // ---- faults in frames: found at the call
-
-struct Broken {
-  const char* name;
-  const char* fault;
-  const char* rule;  // of the error's text
-};
-
-std::string nameOf(const ::testing::TestParamInfo<Broken>& info) { return info.param.name; }
 
 class BrokenFrames : public Workers, public ::testing::WithParamInterface<Broken> {};
 
@@ -73,11 +51,12 @@ INSTANTIATE_TEST_SUITE_P(Threat01, BrokenFrames,
                                            Broken{"PlaceBeyondTheSlot", "place-beyond-the-slot", "outside of its slot"},
                                            Broken{"RegionOfNobody", "region-of-nobody", "not its lane's"}),
                          nameOf);
-INSTANTIATE_TEST_SUITE_P(Threat03, BrokenFrames,
-                         ::testing::Values(Broken{"UnknownKind", "unknown-kind", kTurn},
-                                           Broken{"KindOfTheHost", "kind-of-the-host", kTurn},
-                                           Broken{"ClosedUnasked", "closed-unasked", kTurn}),
-                         nameOf);
+INSTANTIATE_TEST_SUITE_P(
+    Threat03, BrokenFrames,
+    ::testing::Values(Broken{"UnknownKind", "unknown-kind", kTurn}, Broken{"KindOfTheHost", "kind-of-the-host", kTurn},
+                      Broken{"ClosedUnasked", "closed-unasked", kTurn},
+                      Broken{"ImportOfAnUnknownMethod", "import-of-an-unknown-method", "its manifest does not have"}),
+    nameOf);
 INSTANTIATE_TEST_SUITE_P(Threat04, BrokenFrames,
                          ::testing::Values(Broken{"WrongSequence", "wrong-sequence", kTurn},
                                            Broken{"RepliesTwice", "replies-twice", kTurn},
@@ -112,19 +91,6 @@ TEST_F(Workers, Threat04RepeatedPublicationIsNoAnswer) {
   const auto outcome = faults.ping(1);  // the header of the load's answer, once more
   EXPECT_TRUE(!outcome || *outcome == 0 || *outcome == 1);
   expectHostServes();
-}
-
-TEST_F(Workers, Threat20HostMadeKindsCannotBeClaimed) {
-  auto module = load({}, "claims-host-errors");
-  const auto outcome = handleOf(module).ping(1);
-  ASSERT_FALSE(outcome);
-  EXPECT_EQ(outcome.error().kind(), ErrorKind::moduleError);
-  EXPECT_EQ(outcome.error().text(), "believe me");
-}
-
-TEST_F(Workers, Threat03UnknownImportMethodIsAnErrorOfTheImport) {
-  auto module = load({}, "import-of-an-unknown-method");
-  expectServes(handleOf(module));
 }
 
 class Silent : public Workers, public ::testing::WithParamInterface<const char*> {};

@@ -33,11 +33,13 @@ struct Kind {
   std::size_t number;
   bool isList() const { return number >= kScalarCount + 2; }
   std::size_t element() const { return isList() ? number - (kScalarCount + 2) : number; }
-  std::string name() const {
+  std::string elementName() const {
     const std::size_t at = element();
-    const std::string plain = at < kScalarCount ? kScalars[at] : at == kScalarCount ? "Text" : "Data";
-    return isList() ? "List(" + plain + ")" : plain;
+    return at < kScalarCount ? kScalars[at] : at == kScalarCount ? "Text" : "Data";
   }
+  std::string name() const { return isList() ? "List(" + elementName() + ")" : elementName(); }
+  // Whether a newer schema may make its elements structs: capnp packs bits otherwise.
+  bool isUpgradable() const { return isList() && element() != 0; }
 };
 
 // Elements as bits or bytes: one for a single value.
@@ -112,6 +114,13 @@ std::string bytesOf(const capnp::DynamicValue::Reader& value, std::size_t elemen
   return {reinterpret_cast<const char*>(data.begin()), data.size()};
 }
 
+// A list of structs gives each one's first field.
+capnp::DynamicValue::Reader plainly(const capnp::DynamicValue::Reader& element) {
+  if (element.getType() != capnp::DynamicValue::STRUCT) return element;
+  const auto whole = element.as<capnp::DynamicStruct>();
+  return whole.get(whole.getSchema().getFields()[0]);
+}
+
 Value readByCapnp(capnp::DynamicStruct::Reader from, capnp::StructSchema::Field field, Kind kind) {
   Value value;
   const auto add = [&](const capnp::DynamicValue::Reader& element) {
@@ -123,7 +132,7 @@ Value readByCapnp(capnp::DynamicStruct::Reader from, capnp::StructSchema::Field 
   };
   const capnp::DynamicValue::Reader read = from.get(field);
   if (kind.isList()) {
-    for (auto element : read.as<capnp::DynamicList>()) add(element);
+    for (auto element : read.as<capnp::DynamicList>()) add(plainly(element));
   } else {
     add(read);
   }
@@ -158,7 +167,18 @@ void writeByCapnp(capnp::DynamicStruct::Builder to, capnp::StructSchema::Field f
   }
   const std::size_t count = value.bits.size() + value.bytes.size();
   auto list = to.init(field, static_cast<unsigned>(count)).as<capnp::DynamicList>();
-  for (unsigned i = 0; i < count; ++i) list.set(i, toCapnp(value, i, kind, field.getType().asList().getElementType()));
+  const capnp::Type element = field.getType().asList().getElementType();
+  for (unsigned i = 0; i < count; ++i) {
+    if (!element.isStruct()) {
+      list.set(i, toCapnp(value, i, kind, element));
+      continue;
+    }
+    auto whole = list[i].as<capnp::DynamicStruct>();
+    const auto fields = whole.getSchema().getFields();
+    whole.set(fields[0], toCapnp(value, i, kind, fields[0].getType()));
+    whole.set(fields[1], std::uint64_t{i} + 1);
+    whole.set(fields[2], "more");
+  }
 }
 
 // --- Our side
@@ -267,7 +287,8 @@ Value readOurs(WordReader& reader, const Slot& slot) {
   return value;
 }
 
-// --- A random struct in two versions: the older one has the first fields only.
+// --- A random struct in three versions: the older one has the first fields only; in the wide one, lists have become
+// lists of structs, which the schema alone can do (a C table takes elements).
 
 class RandomStruct {
  public:
@@ -276,13 +297,14 @@ class RandomStruct {
     oldCount_ = random() % (count + 1);
     for (std::size_t i = 0; i < count; ++i) kinds_.push_back({random() % kKinds});
     std::string text = "@0xb0f1d5d5c5a5b5f0;\nenum Color { red @0; green @1; }\n";
-    text += declaration("New", count) + declaration("Old", oldCount_);
+    text += declaration("New", count) + declaration("Old", oldCount_) + wideDeclaration();
     directory_ = kj::newInMemoryDirectory(kj::nullClock());
     directory_->openFile(kj::Path("random.capnp"), kj::WriteMode::CREATE)->writeAll(text);
     file_ = parser_.parseFromDirectory(*directory_, kj::Path("random.capnp"), nullptr);
   }
 
   capnp::StructSchema schema(bool isOld) const { return file_.getNested(isOld ? "Old" : "New").asStruct(); }
+  capnp::StructSchema wideSchema() const { return file_.getNested("Wide").asStruct(); }
   std::size_t fieldCount(bool isOld) const { return isOld ? oldCount_ : kinds_.size(); }
   std::size_t size() const { return kinds_.size(); }
   Kind kind(std::size_t field) const { return kinds_[field]; }
@@ -293,11 +315,12 @@ class RandomStruct {
     return {kinds_[index], field(isOld, index).getProto().getSlot().getOffset()};
   }
 
-  Words encodeOurs(bool isOld, const std::vector<Value>& values) const {
+  // In memory that was full of `garbage` before.
+  Words encodeOurs(bool isOld, const std::vector<Value>& values, std::uint64_t garbage = 0xdbdbdbdbdbdbdbdb) const {
     const auto layout = schema(isOld).getProto().getStruct();
     std::uint64_t words = 1u + layout.getDataWordCount() + layout.getPointerCount();
     for (std::size_t i = 0; i < fieldCount(isOld); ++i) words += writeOurs(nullptr, slot(isOld, i), values[i]);
-    Words message(words, 0xdbdbdbdbdbdbdbdb);
+    Words message(words, garbage);
     WordWriter writer(message.data());
     writer.root(layout.getDataWordCount(), layout.getPointerCount());
     for (std::size_t i = 0; i < fieldCount(isOld); ++i) writeOurs(&writer, slot(isOld, i), values[i]);
@@ -306,16 +329,38 @@ class RandomStruct {
   }
 
   Words encodeByCapnp(bool isOld, const std::vector<Value>& values) const {
-    capnp::MallocMessageBuilder message(1 << 16, capnp::AllocationStrategy::FIXED_SIZE);
-    auto root = message.initRoot<capnp::DynamicStruct>(schema(isOld));
-    for (std::size_t i = 0; i < fieldCount(isOld); ++i) writeByCapnp(root, field(isOld, i), kind(i), values[i]);
+    return encodeByCapnp(schema(isOld), fieldCount(isOld), values);
+  }
+  Words encodeWideByCapnp(const std::vector<Value>& values) const {
+    return encodeByCapnp(wideSchema(), size(), values);
+  }
+
+ private:
+  Words encodeByCapnp(capnp::StructSchema schema, std::size_t count, const std::vector<Value>& values) const {
+    capnp::MallocMessageBuilder message(1 << 17, capnp::AllocationStrategy::FIXED_SIZE);
+    auto root = message.initRoot<capnp::DynamicStruct>(schema);
+    for (std::size_t i = 0; i < count; ++i) {
+      writeByCapnp(root, schema.getFieldByName("f" + std::to_string(i)), kind(i), values[i]);
+    }
     const auto segments = message.getSegmentsForOutput();
     EXPECT_EQ(segments.size(), 1u);
     const auto* words = reinterpret_cast<const std::uint64_t*>(segments[0].begin());
     return {words, words + segments[0].size()};
   }
 
- private:
+  std::string wideDeclaration() const {
+    std::string text = "struct Wide {\n";
+    for (std::size_t i = 0; i < kinds_.size(); ++i) {
+      const std::string number = std::to_string(i);
+      if (!kinds_[i].isUpgradable()) {
+        text += "  f" + number + " @" + number + " :" + kinds_[i].name() + ";\n";
+        continue;
+      }
+      text += "  struct E" + number + " { v @0 :" + kinds_[i].elementName() +
+              "; number @1 :UInt64; text @2 :Text; }\n  f" + number + " @" + number + " :List(E" + number + ");\n";
+    }
+    return text + "}\n";
+  }
   std::string declaration(const std::string& name, std::size_t count) const {
     std::string text = "struct " + name + " {\n";
     for (std::size_t i = 0; i < count; ++i) {
@@ -375,6 +420,35 @@ TEST(WordsPropertyTest, WeReadWhatCapnpWrites) {
     }
     EXPECT_EQ(reader.fault(), nullptr);
   });
+}
+
+// The sender's schema made structs of the elements of every list; and the receiver's did.
+TEST(WordsPropertyTest, ListsThatBecameListsOfStructsReadAlike) {
+  forRandomStructs([](const RandomStruct& type, const std::vector<Value>& values, bool writesOld, bool readsOld,
+                      Random&) {
+    const Words wide = type.encodeWideByCapnp(values);
+    WordReader reader({wide.data(), wide.size()});
+    for (std::size_t i = 0; i < type.fieldCount(readsOld); ++i) {
+      EXPECT_EQ(readOurs(reader, type.slot(readsOld, i)), values[i]) << type.kind(i).name();
+    }
+    EXPECT_EQ(reader.fault(), nullptr);
+
+    const Words plain = type.encodeOurs(writesOld, values);
+    const kj::ArrayPtr<const capnp::word> segment(reinterpret_cast<const capnp::word*>(plain.data()), plain.size());
+    capnp::SegmentArrayMessageReader byCapnp(kj::arrayPtr(&segment, 1));
+    const auto root = byCapnp.getRoot<capnp::DynamicStruct>(type.wideSchema());
+    for (std::size_t i = 0; i < type.size(); ++i) {
+      const auto field = type.wideSchema().getFieldByName("f" + std::to_string(i));
+      EXPECT_EQ(readByCapnp(root, field, type.kind(i)), expected(type, values, i, writesOld)) << type.kind(i).name();
+    }
+  });
+}
+
+TEST(WordsPropertyTest, NothingOfTheMemoryBeforeShowsInAMessage) {
+  forRandomStructs(
+      [](const RandomStruct& type, const std::vector<Value>& values, bool writesOld, bool, Random& random) {
+        EXPECT_EQ(type.encodeOurs(writesOld, values, 0), type.encodeOurs(writesOld, values, random()));
+      });
 }
 
 TEST(WordsPropertyTest, WhatWeWriteWeReadThoughItGrowsAndMoves) {

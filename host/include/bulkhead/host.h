@@ -69,6 +69,11 @@ struct HostOptions {
   std::string workerProgram;
   // Threads for imports that a module's own threads call; one more such import at once is overloaded.
   std::uint32_t importThreads = 8;
+  // Debugging: each message to and from a worker is decoded with Cap'n Proto's own reader as well, built anew and
+  // compared. A difference is a line on standard error and protocolViolation for the call, names method and direction,
+  // and ends the worker. Costs many times the call. BULKHEAD_ORACLE=1 in the environment sets it too; bulkhead/oracle.h
+  // counts.
+  bool oracle = false;
   // Output and log lines of isolated modules, log lines of in-process ones. Empty: to standard error, prefixed. Runs on
   // a thread of the host's; must not block for long and not throw. Standard output of an in-process module is the
   // host's own.

@@ -1,11 +1,14 @@
 // A worker program that follows the protocol but for one fault, which its module's name (its argv[1]) selects; any
-// other name: none. It serves the lanes of a module that answers Faults.ping, without loading anything. Written against
-// the specification alone: control.capnp for the socket, shared/lane/frame.h for the memory.
+// other name: none. It serves the lanes of a module that answers the methods of payloads.h, without loading anything.
+// Written against the specification alone: control.capnp for the socket, shared/lane/frame.h for the memory.
 #include "faults.table.h"
+#include "probe.table.h"
+#include "scene.table.h"
 #include "shared/control/messages.h"
 #include "shared/control/socket.h"
 #include "shared/doorbell/futex.h"
 #include "shared/lane/frame.h"
+#include "tests/hostile/workers/payloads.h"
 
 #include <bulkhead/abi.h>
 #include <bulkhead/detail/word_reader.h>
@@ -15,10 +18,14 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstring>
+#include <ctime>
 #include <functional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <variant>
@@ -32,6 +39,9 @@ using lane::FrameKind;
 
 std::string chosen;
 bool has(const char* fault) { return chosen == fault; }
+
+// All that the host shows this process.
+std::span<const std::byte> hostRegion;
 
 [[noreturn]] void stall() {
   for (;;) ::pause();
@@ -151,12 +161,36 @@ FrameHeader import(std::uint64_t interface, std::uint16_t ordinal, std::uint32_t
   return frame;
 }
 
-// Encodes the answer of ping into the slot; returns its words.
-std::uint32_t answer(Slot& slot, std::int32_t value) {
-  detail::WordWriter writer(reinterpret_cast<std::uint64_t*>(slot.mine + lane::kPayloadOffset));
-  writer.root(1, 0);
-  writer.set<std::int32_t>(0, value);
-  return static_cast<std::uint32_t>(writer.size());
+// Copies a payload into the slot; returns its words.
+std::uint32_t put(Slot& slot, const hostile::Words& words) {
+  std::memcpy(slot.mine + lane::kPayloadOffset, words.data(), words.size() * sizeof(std::uint64_t));
+  return static_cast<std::uint32_t>(words.size());
+}
+
+// Whether memory that no message put there, or another module's, is to be seen.
+std::string seekSecrets() {
+  constexpr std::string_view kSecret = "do not tell";
+  const auto* const start = reinterpret_cast<const char*>(hostRegion.data());
+  const auto* const end = start + hostRegion.size();
+  return std::search(start, end, kSecret.begin(), kSecret.end()) == end ? "nothing" : "a secret";
+}
+
+// What follows a text of the host in its last word.
+bool isPadded(const std::uint64_t* request, std::uint32_t words) {
+  detail::WordReader reader({request, words});
+  const BulkheadBytes text = reader.text(0);
+  const auto* const bytes = static_cast<const char*>(text.data);
+  return std::all_of(bytes + text.size, bytes + detail::textWords(text) * 8, [](char byte) { return byte == 0; });
+}
+
+std::string look(const FrameHeader& call, const std::uint64_t* request) {
+  if (!isPadded(request, call.words)) return "something behind a text";
+  return seekSecrets();
+}
+
+void rest() {
+  const timespec time{0, 5'000'000};
+  static_cast<void>(::nanosleep(&time, nullptr));
 }
 
 // Faults that need more than another header. False: not one of them.
@@ -174,13 +208,74 @@ bool misbehave(Slot& slot, FrameHeader frame) {
     }).detach();
     return slot.post(frame), true;
   }
+  if (has("rewrites-its-payload")) {
+    // Word 1 is the pointer to the bytes: now good, now anything.
+    static std::atomic<bool> running{false};
+    if (!running.exchange(true)) {
+      std::thread([slot] {
+        auto* const pointer = reinterpret_cast<volatile std::uint64_t*>(slot.mine + lane::kPayloadOffset + 8);
+        for (std::uint64_t turn = 1;; ++turn) {
+          const std::uint64_t good = *pointer;
+          *pointer = turn * 0x9E3779B97F4A7C15u;
+          *pointer = good;
+        }
+      }).detach();
+    }
+    return slot.post(frame), true;
+  }
   if (has("claims-host-errors")) {
-    detail::WordWriter writer(reinterpret_cast<std::uint64_t*>(slot.mine + lane::kPayloadOffset));
-    writer.root(1, 2);
-    writer.set<std::uint32_t>(0, static_cast<std::uint32_t>(ErrorKind::deadlineExceeded));
-    writer.text(1, {"believe me", 10});
+    std::int32_t kind = 0;  // the number that was pinged
+    std::memcpy(&kind, slot.mine + lane::kPayloadOffset + 8, sizeof kind);
+    frame.words = put(slot, hostile::errorOf(static_cast<std::uint32_t>(kind), "bulkhead::Error", "believe me"));
     frame.kind = FrameKind::error;
-    frame.words = static_cast<std::uint32_t>(writer.size());
+    return slot.post(frame), true;
+  }
+  if (has("drips-wakes")) {  // nothing but wakes, for ever
+    for (;;) {
+      doorbell::wake(*reinterpret_cast<doorbell::Word*>(slot.mine));
+      rest();
+    }
+  }
+  if (has("drips-imports")) {  // each one good, and no end of them
+    for (;;) {
+      slot.post(import(faults::kFaultsHostInterfaceId, faults::kFaultsHostAtLoad.ordinal, put(slot, {0xfffffffcu})));
+      static_cast<void>(slot.next());
+      rest();
+    }
+  }
+  if (has("floods-and-never-reads")) {
+    put(slot, {0xfffffffcu});
+    for (;;) slot.post(import(faults::kFaultsHostInterfaceId, faults::kFaultsHostAtLoad.ordinal, 1));
+  }
+  if (has("frame-larger-than-its-region")) {
+    FrameHeader need = frame;
+    need.kind = FrameKind::needRegion;
+    need.words = 0;
+    need.target = 64 * 1024;
+    slot.post(need);
+    frame.place = lane::kRegionBit | static_cast<std::uint32_t>(slot.next().target);
+    frame.words = 1u << 20;
+    return slot.post(frame), true;
+  }
+  if (has("asks-for-all-memory")) {
+    FrameHeader need = frame;
+    need.kind = FrameKind::needRegion;
+    need.words = 0;
+    for (const std::uint64_t bytes : {~std::uint64_t{0}, ~std::uint64_t{0} - 7, std::uint64_t{1} << 63}) {
+      need.target = bytes;
+      slot.post(need);
+      if (slot.next().kind != FrameKind::error) stall();
+    }
+    return slot.post(frame), true;
+  }
+  if (has("imports-a-scene") || has("imports-scenes-too-deep")) {
+    const bool isGood = has("imports-a-scene");
+    const auto answer =
+        hostile::Words(reinterpret_cast<std::uint64_t*>(slot.mine + lane::kPayloadOffset),
+                       reinterpret_cast<std::uint64_t*>(slot.mine + lane::kPayloadOffset) + frame.words);
+    slot.post(import(scene::kRendererHostInterfaceId, 0, put(slot, hostile::nestedScenes(isGood ? 3 : 100))));
+    if ((slot.next().kind == FrameKind::reply) != isGood) stall();
+    put(slot, answer);
     return slot.post(frame), true;
   }
   if (has("floods-with-imports")) {
@@ -211,12 +306,17 @@ FrameHeader distort(FrameHeader frame, std::uint32_t slotBytes) {
   if (has("place-beyond-the-slot")) frame.place = slotBytes * 2;
   if (has("region-of-nobody")) frame.place = lane::kRegionBit | 77;
   if (has("answers-another-call")) --frame.target;
+  if (has("answers-the-call-before")) {
+    static std::atomic<std::uint64_t> before{0};
+    if (const std::uint64_t last = before.exchange(frame.target); last != 0) frame.target = last;
+  }
   if (has("wrong-depth")) frame.depth = 2;
   if (has("depth-zero")) frame.depth = 0;
   if (has("unknown-kind")) frame.kind = static_cast<FrameKind>(200);
   if (has("kind-of-the-host")) frame.kind = FrameKind::load;
   if (has("closed-unasked")) frame.kind = FrameKind::closed, frame.words = 0;
   if (has("import-not-granted")) frame = import(0xdeadbeef, 0, 0);
+  if (has("import-of-another-module")) frame = import(probe::kProbeHostInterfaceId, 1, frame.words);
   if (has("import-of-an-unknown-method")) frame = import(faults::kFaultsHostInterfaceId, 999, frame.words);
   if (has("import-too-deep")) frame.kind = FrameKind::call, frame.depth = 9;
   if (has("malformed-message")) frame.words = 0;
@@ -241,14 +341,16 @@ void serve(Slot& slot) {
       slot.post(reply(header.sequence, 0));
       continue;
     }
-    detail::WordReader request({slot.theirs + header.place, header.words});
-    FrameHeader frame = reply(header.sequence, answer(slot, request.get<std::int32_t>(0)));
+    const auto* const request = reinterpret_cast<const std::uint64_t*>(slot.theirs + header.place);
+    const std::string seen = has("seeks-secrets") ? look(header, request) : "seen";
+    const hostile::Words answer = hostile::answerOf(chosen, header, request, seen);
+    FrameHeader frame = reply(header.sequence, put(slot, answer));
     if (misbehave(slot, frame)) continue;
     frame = distort(frame, slot.bytes);
     slot.post(frame);
     if (frame.kind == FrameKind::call) {  // an import: the host's answer, then the reply after all
       static_cast<void>(slot.next());
-      slot.post(reply(header.sequence, answer(slot, request.get<std::int32_t>(0))));
+      slot.post(reply(header.sequence, put(slot, answer)));
     }
   }
 }
@@ -283,9 +385,10 @@ int main(int, char** arguments) {
   attackSeals(descriptors, setup.hostRegionBytes);
   std::byte* const mine = map(descriptors[1], setup.workerRegionBytes, PROT_READ | PROT_WRITE);
   const std::byte* const theirs = map(descriptors[0], setup.hostRegionBytes, PROT_READ);
+  hostRegion = {theirs, setup.hostRegionBytes};
   if (has("stale-bytes")) {
     // Threat 7: all that the host shows before it says anything is zero.
-    for (std::size_t i = 0; i < setup.slotBytes; ++i) {
+    for (std::size_t i = 0; i < setup.hostRegionBytes; ++i) {
       if (theirs[i] != std::byte{0}) ::_exit(93);
     }
   }

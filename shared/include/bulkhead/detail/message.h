@@ -60,6 +60,18 @@ class MessageView {
   typename T::Reader root() {
     return reader_.getRoot<T>();
   }
+  // Looks through the whole structure now, so that a malformed reply is an error of its call and no exception wherever
+  // the application happens to look. Throws BadResult where a pointer leads out of the message, or pointers nest too
+  // deep or share their targets too often.
+  void requireSound() {
+    const CapnpErrors errors;
+    try {
+      static_cast<void>(reader_.getRoot<capnp::AnyPointer>().targetSize());
+    } catch (const kj::Exception& exception) {
+      throw BadResult(
+          Error(ErrorKind::protocolViolation, std::string("malformed message: ") + exception.getDescription().cStr()));
+    }
+  }
 
  private:
   static capnp::ReaderOptions limits(BulkheadBytes words) {
@@ -83,6 +95,7 @@ class OwnedMessage {
   typename T::Reader root() {
     return view_.root<T>();
   }
+  void requireSound() { view_.requireSound(); }
 
  private:
   BulkheadBytes copy(BulkheadBytes words) const {
@@ -102,10 +115,12 @@ class MessageSink {
   MessageSink& operator=(const MessageSink&) = delete;
 
   const BulkheadSink* sink() const noexcept { return &sink_; }
-  // After a successful call. Default values when the callee put none.
+  // After a successful call, once. Default values when the callee put none. Throws BadResult for a malformed message.
   template <class T>
   typename T::Reader root() {
-    return message_ ? message_->root<T>() : typename T::Reader();
+    if (!message_) return typename T::Reader();
+    message_->requireSound();
+    return message_->root<T>();
   }
   template <class T>
   Owned<T> own(typename T::Reader reader) {
