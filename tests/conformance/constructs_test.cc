@@ -114,9 +114,8 @@ class ConstructsHost final : public constructs::host::ConstructsHost {
   std::string name_ = "host";
 };
 
-class ConstructsTest : public testing::EveryPlacement<constructs::host::Constructs> {
+class ConstructsFixture : public testing::EveryPlacement<constructs::host::Constructs> {
  protected:
-  std::string modulePath() const override { return conformance::modulePath("constructs"); }
   Imports imports() override { return host_; }
 
   template <class T>
@@ -144,6 +143,11 @@ class ConstructsTest : public testing::EveryPlacement<constructs::host::Construc
 
   ConstructsHost host_;
   std::vector<std::unique_ptr<capnp::MallocMessageBuilder>> messages_;
+};
+
+class ConstructsTest : public ConstructsFixture {
+ protected:
+  std::string modulePath() const override { return conformance::modulePath("constructs"); }
 };
 BULKHEAD_EVERY_PLACEMENT(ConstructsTest);
 
@@ -540,6 +544,31 @@ TEST_P(ConstructsTest, ConstantsAreThere) {
   static_assert(constructs::kMaxPoints == 100'000);
   EXPECT_EQ(constructs::kMotto, "every shape");
 }
+
+#ifdef HAS_OTHER_COMPILER
+// Messages and inherited tables cross like everything else, whoever compiled the module. (C3)
+class OtherCompilerConstructsTest : public ConstructsFixture {
+ protected:
+  std::string modulePath() const override { return conformance::modulePath("constructs_other_compiler"); }
+};
+BULKHEAD_EVERY_PLACEMENT(OtherCompilerConstructsTest);
+
+TEST_P(OtherCompilerConstructsTest, StructsAndListsOfThemComeBack) {
+  for (const bool viaHost : {false, true}) {
+    EXPECT_EQ(subject().points(viaHost, points(100)).value()->getPoints().size(), 100u);
+  }
+  auto request = make<Request>();
+  request.setByName("whom");
+  EXPECT_EQ(subject().search(request.asReader()).value()->getStatus(), "all/whom");
+}
+
+TEST_P(OtherCompilerConstructsTest, InheritedMethodsAndImportsWork) {
+  EXPECT_EQ(subject().name().value(), "constructs");
+  EXPECT_EQ(subject().origin().value()->getTag(), "origin");
+  EXPECT_EQ(subject().hostName().value(), "host -> renamed by the module (41)");
+  EXPECT_EQ(subject().failing(points(2)).error().text(), "too many points");
+}
+#endif
 
 }  // namespace
 }  // namespace bulkhead::conformance
