@@ -2,26 +2,24 @@
 #include "host/core/module_slot.h"
 
 #include <bulkhead/detail/collector.h>
+#include <bulkhead/detail/sinks.h>
 
 #include <string>
 #include <utility>
 
 namespace bulkhead::detail {
-namespace {
-
-std::string copy(BulkheadBytes bytes) {
-  return bytes.size == 0 ? std::string() : std::string(static_cast<const char*>(bytes.data), bytes.size);
-}
-
-}  // namespace
 
 void ErrorCollector::collect(void* context, const BulkheadErrorView* view) noexcept {
   const bool byStub = view->host_error == nullptr;
-  static_cast<ErrorCollector*>(context)->reported_.push_back(
-      {byStub
-           ? Error(ErrorBody{static_cast<ErrorKind>(view->kind), {}, {}, copy(view->type), copy(view->text), nullptr})
-           : *static_cast<const Error*>(view->host_error),
-       byStub});
+  static_cast<ErrorCollector*>(context)->reported_.push_back({byStub
+                                                                  ? Error(ErrorBody{static_cast<ErrorKind>(view->kind),
+                                                                                    {},
+                                                                                    {},
+                                                                                    copyOfErrorText(view->type),
+                                                                                    copyOfErrorText(view->text),
+                                                                                    nullptr})
+                                                                  : *static_cast<const Error*>(view->host_error),
+                                                              byStub});
 }
 
 void ErrorCollector::drop() noexcept {

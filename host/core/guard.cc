@@ -19,14 +19,14 @@
 namespace bulkhead::detail {
 namespace {
 
-using Counters = std::atomic<std::uint32_t>;
+using Marks = std::atomic<CallMark>;
 
 // Arrays of all threads that ever called. Never freed, reused after thread exit: an array of an exited thread holds
 // only zeros, so looking at it is harmless.
 struct Registry {
   std::mutex mutex;
-  std::vector<Counters*> all;
-  std::vector<Counters*> unused;
+  std::vector<Marks*> all;
+  std::vector<Marks*> unused;
   std::vector<std::uint32_t> freeIds;
   std::uint32_t nextId = kNoGuard + 1;
 };
@@ -37,13 +37,13 @@ Registry& registry() {
 }
 
 struct ReturnAtThreadExit {
-  Counters* counters = nullptr;
+  Marks* marks = nullptr;
   ~ReturnAtThreadExit() {
-    callThread.counters = nullptr;
-    callThread.plainCounters = nullptr;
-    if (counters == nullptr) return;
+    callThread.marks = nullptr;
+    callThread.plainMarks = nullptr;
+    if (marks == nullptr) return;
     const std::lock_guard lock(registry().mutex);
-    registry().unused.push_back(counters);
+    registry().unused.push_back(marks);
   }
 };
 
@@ -56,23 +56,23 @@ bool registerForBarriers() noexcept {
 
 }  // namespace
 
-std::atomic<std::uint32_t>* registerCallThread() {
+std::atomic<CallMark>* registerCallThread() {
   thread_local ReturnAtThreadExit atExit;
   const std::lock_guard lock(registry().mutex);
   if (!registry().unused.empty()) {
-    atExit.counters = registry().unused.back();
+    atExit.marks = registry().unused.back();
     registry().unused.pop_back();
   } else {
     // Big enough that the allocator maps it: pages cost memory once an id in them is used.
-    void* const memory = std::calloc(1, kCollectorBytes + kGuardIds * sizeof(Counters));
+    void* const memory = std::calloc(1, kCollectorBytes + kGuardIds * sizeof(Marks));
     if (memory == nullptr) std::abort();
     ::new (memory) ErrorCollector;
-    atExit.counters = reinterpret_cast<Counters*>(static_cast<char*>(memory) + kCollectorBytes);
-    registry().all.push_back(atExit.counters);
+    atExit.marks = reinterpret_cast<Marks*>(static_cast<char*>(memory) + kCollectorBytes);
+    registry().all.push_back(atExit.marks);
   }
-  callThread.counters = atExit.counters;
-  if (callThread.wallDeadlineNs == 0) callThread.plainCounters = atExit.counters;
-  return atExit.counters;
+  callThread.marks = atExit.marks;
+  callThread.optionsChanged();
+  return atExit.marks;
 }
 
 Result<std::uint32_t> acquireGuardId() {
@@ -106,13 +106,13 @@ void guardBarrier() noexcept {
 std::uint64_t guardCount(std::uint32_t id) noexcept {
   const std::lock_guard lock(registry().mutex);
   std::uint64_t sum = 0;
-  for (const Counters* counters : registry().all) sum += counters[id].load(std::memory_order_acquire);
+  for (const Marks* marks : registry().all) sum += marks[id].load(std::memory_order_acquire) != 0 ? 1 : 0;
   return sum;
 }
 
 bool guardHeldHere(std::uint32_t id) noexcept {
-  const Counters* const counters = callThread.counters;
-  return id != kNoGuard && counters != nullptr && counters[id].load(std::memory_order_relaxed) != 0;
+  const Marks* const marks = callThread.marks;
+  return id != kNoGuard && marks != nullptr && marks[id].load(std::memory_order_relaxed) != 0;
 }
 
 bool guardDrain(std::uint32_t id, std::int64_t deadlineNs) noexcept {

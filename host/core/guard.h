@@ -16,9 +16,9 @@ Result<std::uint32_t> acquireGuardId();
 // Returns an id that no call holds any more.
 void releaseGuardId(std::uint32_t id) noexcept;
 
-// Makes every thread's guard increments visible to this one: call between swapping a binding and the first look below.
+// Makes every thread's marks visible to this one: call between swapping a binding and the first look below.
 void guardBarrier() noexcept;
-// Calls of any thread that hold the id.
+// Threads inside calls that hold the id.
 std::uint64_t guardCount(std::uint32_t id) noexcept;
 // Whether the calling thread itself is inside a call that holds the id.
 bool guardHeldHere(std::uint32_t id) noexcept;

@@ -1,5 +1,3 @@
-#include "shared/clock.h"
-
 #include <bulkhead/handle.h>
 
 namespace bulkhead::detail {
@@ -21,11 +19,6 @@ std::shared_ptr<const InterfaceSlot> siblingSlot(const std::shared_ptr<const Int
     if (other->interfaceId == interfaceId) return {slot, other};
   }
   return emptySlot();
-}
-
-WallDeadline::WallDeadline(std::chrono::nanoseconds limit) noexcept : outerNs_(callThread.wallDeadlineNs) {
-  callThread.wallDeadlineNs = earlier(outerNs_, nowNs() + limit.count());
-  callThread.plainCounters = nullptr;  // calls look at the deadline from now on
 }
 
 }  // namespace bulkhead::detail

@@ -1,6 +1,7 @@
 #include "host/core/module_slot.h"
 
 #include "host/core/guard.h"
+#include "host/core/on_cancel.h"
 #include "shared/clock.h"
 
 #include <algorithm>
@@ -140,13 +141,19 @@ std::optional<Error> ModuleSlot::downReason() const {
 }
 
 bool ModuleSlot::awaitChange(std::int64_t deadlineNs) {
+  const CancelScope* const cancel = callThread.cancel;
+  const OnCancel wake(cancel, [this] {
+    const std::lock_guard look(mutex_);
+    changed_.notify_all();
+  });
   std::unique_lock lock(mutex_);
-  const auto changed = [&] { return state_ != State::starting; };
+  const auto ended = [&] { return state_ != State::starting || isCancelled(cancel); };
   if (deadlineNs == 0) {
-    changed_.wait(lock, changed);
-    return true;
+    changed_.wait(lock, ended);
+  } else {
+    changed_.wait_until(lock, timePoint(deadlineNs), ended);
   }
-  return changed_.wait_until(lock, timePoint(deadlineNs), changed);
+  return state_ != State::starting;
 }
 
 std::vector<std::unique_ptr<InterfaceSlot>> ModuleSlot::privateSlots(const BindingGroup* group) {

@@ -84,7 +84,8 @@ class ModuleSlot {
   // Generation serving now, or the last that did.
   std::uint64_t generation() const;
   std::optional<Error> downReason() const;
-  // Blocks while a start is under way, at most until the deadline (0: none). False when it still is.
+  // Blocks while a start is under way, at most until the deadline (0: none) or until the calling thread's call is
+  // cancelled. False when it still is.
   bool awaitChange(std::int64_t deadlineNs);
 
   // Whom a call asks when nothing is live. Set once, before the first publish.

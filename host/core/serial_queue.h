@@ -1,6 +1,8 @@
 // The queue of a serialized contract: one thread at a time, in the order of arrival, re-entrant for nested calls.
 #pragma once
 
+#include <bulkhead/detail/call_options.h>
+
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -11,8 +13,9 @@ namespace bulkhead::detail {
 
 class SerialQueue {
  public:
-  // Blocks until it is this thread's turn, at most until `deadlineNs` (CLOCK_MONOTONIC; 0: without limit).
-  bool enter(std::int64_t deadlineNs);
+  // Blocks until it is this thread's turn, at most until `deadlineNs` (CLOCK_MONOTONIC; 0: without limit) or until
+  // `cancel` (may be null) is requested. False when the turn did not come.
+  bool enter(std::int64_t deadlineNs, const CancelScope* cancel = nullptr);
   // Ends this thread's turn (its outermost one lets the next thread in).
   void leave();
 

@@ -1,10 +1,13 @@
 #include "host/core/backend.h"
 #include "host/core/module_slot.h"
+#include "host/core/on_cancel.h"
 #include "shared/clock.h"
 
 #include <bulkhead/detail/slow_call.h>
+#include <bulkhead/imports.h>
 
 #include <string>
+#include <utility>
 
 namespace bulkhead::detail {
 namespace {
@@ -19,38 +22,62 @@ std::string milliseconds(std::int64_t ns) { return std::to_string((ns + 999'999)
 }  // namespace
 
 SlowCall::SlowCall(const InterfaceSlot& slot, const BulkheadMethod& method) noexcept
-    : slot_(slot), method_(method), startNs_(nowNs()) {
-  const std::int64_t byDefault = slot.module == nullptr ? 0 : slot.module->defaultDeadlineNs();
-  const std::int64_t limitNs = method.deadline_ms != 0 ? std::int64_t{method.deadline_ms} * 1'000'000 : byDefault;
+    : slot_(slot), method_(method), limitNs_(0), startNs_(nowNs()), deadlineNs_(callThread.wallDeadlineNs) {
   // within() sets the wall clock in place of defaults and annotations.
-  deadlineNs_ = callThread.wallDeadlineNs != 0 ? callThread.wallDeadlineNs : (limitNs == 0 ? 0 : startNs_ + limitNs);
+  if (deadlineNs_ != 0) return;
+  const std::int64_t byDefault = slot.module == nullptr ? 0 : slot.module->defaultDeadlineNs();
+  limitNs_ = method.deadline_ms != 0 ? std::int64_t{method.deadline_ms} * 1'000'000 : byDefault;
+  if (limitNs_ != 0) deadlineNs_ = startNs_ + limitNs_;
 }
 
 SlowCall::~SlowCall() {
-  if (scoped_) bulkhead_scope_leave(&scope_);
+  if (scoped_) {
+    bulkhead_scope_leave(&scope_);
+    callThread.scoped = outerScoped_;
+  }
   if (queued_) slot_.module->queue().leave();
 }
 
 std::optional<Error> SlowCall::enter() {
-  if (callThread.wallDeadlineNs != 0 && startNs_ >= callThread.wallDeadlineNs) {
-    return callError(ErrorKind::deadlineExceeded, slot_, method_,
-                     "its time was over before it began; nothing was called");
-  }
+  if (auto error = refused()) return error;
   while (!pinLive()) {
     if (auto error = awaitLive()) return error;
+    waited_ = true;
   }
   if ((binding().flags & Binding::kSerialized) != 0 && !queued_) {
     // Not while pinned: a call that waits for its turn must not hold up an unload.
     pin_.reset();
     if (auto error = queue()) return error;
+    waited_ = true;
     return enter();
   }
-  if ((binding().flags & Binding::kHostMade) == 0 && deadlineNs_ != 0) enterScope();
+  if (waited_) restartLimit();
+  const bool isAskable = deadlineNs_ != 0 || callThread.cancel != nullptr;
+  if ((binding().flags & Binding::kHostMade) == 0 && isAskable) enterScope();
   return std::nullopt;
 }
 
+// Why the call is not to be made at all.
+std::optional<Error> SlowCall::refused() const {
+  if (isCancelled(callThread.cancel)) {
+    return callError(ErrorKind::cancelled, slot_, method_, "the caller cancelled it; nothing was called");
+  }
+  if (callThread.wallDeadlineNs != 0 && nowNs() >= callThread.wallDeadlineNs) {
+    return callError(ErrorKind::deadlineExceeded, slot_, method_,
+                     "its time was over before it began; nothing was called");
+  }
+  return std::nullopt;
+}
+
+// The module is not to pay for what was waited.
+void SlowCall::restartLimit() {
+  if (limitNs_ == 0) return;
+  startNs_ = nowNs();
+  deadlineNs_ = startNs_ + limitNs_;
+}
+
 bool SlowCall::pinLive() {
-  pin_.emplace(slot_);
+  pin_.emplace(slot_, method_);
   if ((binding().flags & Binding::kNotLive) == 0) return true;
   pin_.reset();
   return false;
@@ -70,6 +97,7 @@ std::optional<Error> SlowCall::awaitLive() {
   }
   auto live = slot_.module->backend()->awaitLive(deadlineNs_);
   if (live) return std::nullopt;
+  if (isCancelled(callThread.cancel)) return refused();
   ErrorBody body = live.error().body();
   body.module = slot_.module->name();
   body.method = method_.name;
@@ -77,24 +105,32 @@ std::optional<Error> SlowCall::awaitLive() {
 }
 
 std::optional<Error> SlowCall::queue() {
-  queued_ = slot_.module->queue().enter(deadlineNs_);
+  queued_ = slot_.module->queue().enter(deadlineNs_, callThread.cancel);
   if (queued_) return std::nullopt;
-  return callError(ErrorKind::overloaded, slot_, method_,
-                   "calls of this serialized contract queue, and its turn did not come within " +
-                       milliseconds(deadlineNs_ - startNs_) + "; nothing was called");
+  if (isCancelled(callThread.cancel)) return refused();
+  std::string text = "calls of this serialized contract queue, and its turn did not come within " +
+                     milliseconds(deadlineNs_ - startNs_) + "; nothing was called";
+  if (const auto served = servedCall(); served && served->method.empty() && served->module == slot_.module->name()) {
+    text +=
+        ". It comes from a thread of the module's own: if the call that has the turn waits for that thread, they "
+        "wait for each other";
+  }
+  return callError(ErrorKind::overloaded, slot_, method_, std::move(text));
 }
 
 void SlowCall::enterScope() {
   scope_.size = sizeof scope_;
   scope_.deadline_ns = deadlineNs_;
+  if (callThread.cancel != nullptr) scope_.cancel = callThread.cancel->flag();
   scope_.generation = binding().generation;
   scope_.module = slot_.module->name().c_str();
   bulkhead_scope_enter(&scope_);
   scoped_ = true;
+  outerScoped_ = std::exchange(callThread.scoped, true);
 }
 
 std::optional<Error> SlowCall::leave(std::int32_t status, ErrorCollector& collector) {
-  if (scoped_ && nowNs() > deadlineNs_) {
+  if (scoped_ && deadlineNs_ != 0 && nowNs() > deadlineNs_) {
     if (status != BULKHEAD_OK) collector.drop();
     return callError(ErrorKind::deadlineExceeded, slot_, method_,
                      "answered after its deadline of " + milliseconds(deadlineNs_ - startNs_) +

@@ -19,7 +19,8 @@ constexpr std::uint64_t kGeneration = 1;
 Backend::Backend(detail::ModuleContext context, const InProcessOptions& options)
     : context_(std::move(context)),
       flags_(options.deadline.count() > 0 ? std::uint32_t{detail::Binding::kDeadline} : 0u),
-      services_{sizeof services_, this, &Backend::log} {}
+      services_{sizeof services_, this, &Backend::log},
+      targets_(context_.imports, context_.slot->name(), kGeneration) {}
 
 Backend::~Backend() = default;
 
@@ -42,7 +43,7 @@ Result<void> Backend::open() {
 }
 
 Result<void> Backend::construct() {
-  imports_.emplace(library_->module(), context_.imports, context_.fit);
+  imports_.emplace(library_->module(), targets_.imports(), context_.fit);
   auto instance =
       loader::Instance::create(library_->module(), imports_->bound(), services_, context_.file->originalPath());
   if (!instance) return std::move(instance).error();
@@ -54,6 +55,7 @@ Result<void> Backend::serve() {
   exports_.emplace(library_->module(), instance_->self(), context_.slot->interfaces(), context_.fit);
   auto group = context_.slot->prepare(kGeneration, exports_->bound(), flags_);
   if (!group) return std::move(group).error();
+  targets_.serve((*group)->guardId);
   if (auto started = detail::announceStart(*context_.options, context_.slot, *group); !started) {
     detail::guardDrain((*group)->guardId, nowNs());
     context_.slot->recycle(*group);
@@ -77,9 +79,9 @@ Result<void> Backend::stop(std::chrono::milliseconds timeout) {
   detail::BindingGroup* const group = context_.slot->retire(nullptr, State::stopped);
   if (group == nullptr) return {};
   if (!detail::guardDrain(group->guardId, deadlineNs)) {
-    const std::uint64_t calls = detail::guardCount(group->guardId);
+    const std::uint64_t threads = detail::guardCount(group->guardId);
     context_.slot->restore(group);
-    return Error(ErrorKind::deadlineExceeded, std::to_string(calls) + " calls were still under way after " +
+    return Error(ErrorKind::deadlineExceeded, std::to_string(threads) + " threads were still inside calls after " +
                                                   std::to_string(timeout.count()) + " ms; the module serves on");
   }
   auto unloaded = unload();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "host/core/backend.h"
+#include "host/core/import_targets.h"
 #include "host/core/module_context.h"
 #include "host/in_process/tables.h"
 #include "shared/loader/instance.h"
@@ -35,6 +36,7 @@ class Backend final : public detail::Backend {
   const detail::ModuleContext context_;
   const std::uint32_t flags_;
   const BulkheadHostServices services_;
+  detail::ImportTargets targets_;
   std::optional<loader::Library> library_;
   std::optional<ImportTables> imports_;
   std::optional<loader::Instance> instance_;

@@ -88,10 +88,10 @@ ExportTables::ExportTables(const BulkheadModule& module, void* self,
   }
 }
 
-ImportTables::ImportTables(const BulkheadModule& module, const std::vector<HostImport>& imports,
+ImportTables::ImportTables(const BulkheadModule& module, const std::vector<detail::BoundImport>& imports,
                            const manifest::Fit& fit) {
   const std::span declarations(module.imports, module.import_count);
-  for (const HostImport& import : imports) {
+  for (const detail::BoundImport& import : imports) {
     const auto declared = std::find_if(declarations.begin(), declarations.end(), [&](const auto& candidate) {
       return candidate.interface_id == import.interfaceId;
     });

@@ -2,12 +2,12 @@
 // where the two versions of a contract disagree on a method's C signature.
 #pragma once
 
+#include "host/core/import_targets.h"
 #include "host/core/module_slot.h"
 #include "host/in_process/message_entry.h"
 #include "shared/manifest/check.h"
 
 #include <bulkhead/abi.h>
-#include <bulkhead/imports.h>
 
 #include <cstdint>
 #include <memory>
@@ -33,7 +33,7 @@ class ExportTables {
 class ImportTables {
  public:
   // The host's imports as the module calls them. The module itself completes what is too short for it.
-  ImportTables(const BulkheadModule& module, const std::vector<HostImport>& imports, const manifest::Fit& fit);
+  ImportTables(const BulkheadModule& module, const std::vector<detail::BoundImport>& imports, const manifest::Fit& fit);
   const std::vector<BulkheadImport>& bound() const noexcept { return bound_; }
 
  private:

@@ -16,6 +16,8 @@ class CallClock {
 
   // The module is at work until this point at most. 0: no limit.
   std::int64_t limitNs() const noexcept { return earlier(wallNs_, budgetNs_ == 0 ? 0 : runningSinceNs_ + budgetNs_); }
+  // The caller's limit; 0: none.
+  std::int64_t wallNs() const noexcept { return wallNs_; }
   bool expired(std::int64_t now) const noexcept { return limitNs() != 0 && now >= limitNs(); }
   // How long the call has been under way, for messages.
   std::int64_t elapsedNs(std::int64_t now) const noexcept { return now - startNs_; }

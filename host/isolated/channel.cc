@@ -8,6 +8,9 @@
 #include <bulkhead/detail/guard.h>
 #include <bulkhead/error.h>
 
+#include <cstdint>
+#include <limits>
+#include <optional>
 #include <utility>
 
 namespace bulkhead::isolated {
@@ -34,6 +37,13 @@ CallClock clockOf(Session& session, const BulkheadMethod& method) noexcept {
   return CallClock(now, wallNs != 0 ? wallNs : (limitNs == 0 ? 0 : now + limitNs), limitNs);
 }
 
+// After a failed call, if it may be made again as far as this side can tell: see detail::Retry.
+void offerRetry(const BulkheadMethod& method, const Error& error, const CallClock& clock) noexcept {
+  const bool offered = (method.flags & BULKHEAD_METHOD_IDEMPOTENT) != 0 && error.kind() == ErrorKind::moduleDied;
+  detail::callThread.retryUntilNs =
+      !offered ? 0 : (clock.wallNs() != 0 ? clock.wallNs() : std::numeric_limits<std::int64_t>::max());
+}
+
 std::int32_t begin(BulkheadChannel* channel, const BulkheadMethod* method, std::uint64_t words,
                    BulkheadRequest* request, const BulkheadErrorSink* sink) {
   Session& session = sessionOf(channel);
@@ -44,8 +54,12 @@ std::int32_t begin(BulkheadChannel* channel, const BulkheadMethod* method, std::
   }
   HostLane* lane = thread_lanes::find(session.serial());
   if (lane == nullptr) [[unlikely]] {
-    auto acquired = session.acquireLane(clockOf(session, *method).limitNs());
-    if (!acquired) return fail(sink, acquired.error());
+    const CallClock clock = clockOf(session, *method);
+    auto acquired = session.acquireLane(clock.limitNs(), detail::callThread.cancel);
+    if (!acquired) {
+      offerRetry(*method, acquired.error(), clock);
+      return fail(sink, acquired.error());
+    }
     lane = *acquired;
   }
   request->lane = lane;
@@ -55,11 +69,26 @@ std::int32_t begin(BulkheadChannel* channel, const BulkheadMethod* method, std::
 
 std::int32_t call(BulkheadChannel* channel, const BulkheadMethod* method, BulkheadRequest* request,
                   BulkheadBytes* reply, const BulkheadErrorSink* sink) {
-  CallClock clock = clockOf(sessionOf(channel), *method);
-  auto answer = static_cast<HostLane*>(request->lane)->call(*method, *request, clock);
-  if (!answer) return fail(sink, answer.error());
-  *reply = *answer;
-  return BULKHEAD_OK;
+  Session& session = sessionOf(channel);
+  HostLane& lane = *static_cast<HostLane*>(request->lane);
+  CallClock clock = clockOf(session, *method);
+  const bool isNested = !lane.idle();
+  const std::uint64_t importsBefore = lane.importsServed();
+  const bool mayRetry = (method->flags & BULKHEAD_METHOD_IDEMPOTENT) != 0;
+  const std::uint64_t threadImportsBefore = mayRetry ? session.threadImports() : 0;
+  std::optional<HostLane::Cancelling> cancelling;
+  if (detail::callThread.cancel != nullptr) [[unlikely]]
+    cancelling.emplace(lane);
+  auto answer = lane.call(*method, *request, clock);
+  if (answer) [[likely]] {
+    *reply = *answer;
+    return BULKHEAD_OK;
+  }
+  const bool isUntouched = !isNested && lane.importsServed() == importsBefore &&
+                           (!mayRetry || session.threadImports() == threadImportsBefore);
+  detail::callThread.retryUntilNs = 0;
+  if (isUntouched) offerRetry(*method, answer.error(), clock);
+  return fail(sink, answer.error());
 }
 
 void finish(BulkheadChannel*, BulkheadRequest* request) { static_cast<HostLane*>(request->lane)->finish(*request); }

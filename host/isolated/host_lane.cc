@@ -17,6 +17,20 @@ constexpr std::uint32_t kMaxDepth = 200;
 // A private copy larger than this goes back to the system after its call.
 constexpr std::uint64_t kKeptBufferWords = (std::uint64_t{2} << 20) / sizeof(std::uint64_t);
 
+// Gives a variable a value for a while.
+template <class T>
+class Restore {
+ public:
+  Restore(T& variable, T value) noexcept : variable_(variable), before_(std::exchange(variable, value)) {}
+  Restore(const Restore&) = delete;
+  Restore& operator=(const Restore&) = delete;
+  ~Restore() { variable_ = before_; }
+
+ private:
+  T& variable_;
+  const T before_;
+};
+
 std::uint64_t bytesOf(std::uint64_t words) noexcept { return words * sizeof(std::uint64_t); }
 
 }  // namespace
@@ -112,6 +126,24 @@ Result<BulkheadBytes> HostLane::call(const BulkheadMethod& method, BulkheadReque
   return answer->words;
 }
 
+// ---- cancellation
+
+HostLane::Cancelling::Cancelling(HostLane& lane)
+    : lane_(lane), outer_(std::exchange(lane.cancel_, detail::callThread.cancel)) {
+  watch_.emplace(detail::callThread.cancel, Set{&lane});
+}
+
+HostLane::Cancelling::~Cancelling() {
+  watch_.reset();
+  lane_.cancel_ = outer_;
+  // The word is the outer call's again. In this order: a request that comes between the two sets it itself.
+  lane_.endpoint_.setCancelled(false);
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  if (detail::isCancelled(outer_)) lane_.endpoint_.setCancelled(true);
+}
+
+// ---- life cycle
+
 Result<void> HostLane::control(FrameKind kind, const char* what, std::int64_t deadlineNs) {
   CallClock clock(nowNs(), deadlineNs, 0);
   loading_ = kind == FrameKind::load;
@@ -127,6 +159,7 @@ Result<void> HostLane::control(FrameKind kind, const char* what, std::int64_t de
 
 HostLane::MessageResult HostLane::converse(const char* method, CallClock& clock) {
   bool late = false;  // the deadline passed during an import: whatever the module answers now comes too late
+  const Restore<CallClock*> outerPause(paused_, nullptr);
   for (;;) {
     auto message = await(method, clock);
     if (!message) return message;
@@ -136,24 +169,33 @@ HostLane::MessageResult HostLane::converse(const char* method, CallClock& clock)
     switch (message->header.kind) {
       case FrameKind::reply: return message;
       case FrameKind::error: {
-        // Whatever the module claims, it can only make its own kind of error, say that it lacks a method or has no room
-        // for an answer, and fail to load while it does.
         lane::FrameError error = lane::decodeError(message->words);
-        const auto claimed = static_cast<ErrorKind>(error.kind);
-        const bool passes = claimed == ErrorKind::unimplemented || claimed == ErrorKind::messageTooLarge ||
-                            (claimed == ErrorKind::loadFailed && loading_ && depth_ == 1);
-        return Error(ErrorBody{
-            passes ? claimed : ErrorKind::moduleError, {}, {}, std::move(error.type), std::move(error.text), nullptr});
+        const ErrorKind kind = believed(static_cast<ErrorKind>(error.kind));
+        return Error(ErrorBody{kind, {}, {}, std::move(error.type), std::move(error.text), nullptr});
       }
-      case FrameKind::call:
+      case FrameKind::call: {
         clock.pause(nowNs());
+        paused_ = &clock;
         serveImport(*message, nullptr);
-        clock.resume(nowNs());
+        paused_ = nullptr;
         late = clock.expired(nowNs());
         break;
+      }
       case FrameKind::needRegion: provideRegion(message->header.target); break;
       default: return violation(method, "a frame of a kind that is not its turn");
     }
+  }
+}
+
+// Whatever the other side claims, a call can only make the module's own kind of error, say that it lacks a method, or
+// repeat what this lane told it; a load can only fail.
+ErrorKind HostLane::believed(ErrorKind claimed) noexcept {
+  const bool refused = std::exchange(refusedRegion_, false);
+  switch (claimed) {
+    case ErrorKind::unimplemented: return claimed;
+    case ErrorKind::messageTooLarge: return refused ? claimed : ErrorKind::moduleError;
+    case ErrorKind::loadFailed: return loading_ && depth_ == 1 ? claimed : ErrorKind::moduleError;
+    default: return ErrorKind::moduleError;
   }
 }
 
@@ -272,6 +314,11 @@ void HostLane::post(FrameKind kind, const Place& place, std::uint64_t words, std
   frame.words = static_cast<std::uint32_t>(words);
   frame.place = place.place;
   frame.target = target;
+  if (paused_ != nullptr && (kind == FrameKind::reply || kind == FrameKind::error)) {
+    CallClock& clock = *std::exchange(paused_, nullptr);
+    clock.resume(nowNs());
+    frame.deadlineNs = clock.limitNs();
+  }
   endpoint_.post(frame, gathered);
 }
 
@@ -280,6 +327,7 @@ void HostLane::provideRegion(std::uint64_t bytes) {
   if (id) {
     post(FrameKind::regionReady, Place{top_, top_}, 0, *id);
   } else {
+    refusedRegion_ = id.error().kind() == ErrorKind::messageTooLarge;
     postError(id.error());
   }
 }
@@ -334,8 +382,9 @@ class ImportReply {
 
 void HostLane::serveImport(const Message& request, const Error* refuse) {
   ++depth_;
+  ++importsServed_;
   const auto& imports = owner_.imports();
-  const auto import = std::find_if(imports.begin(), imports.end(), [&](const HostImport& candidate) {
+  const auto import = std::find_if(imports.begin(), imports.end(), [&](const detail::BoundImport& candidate) {
     return candidate.interfaceId == request.header.target;
   });
   if (refuse != nullptr) {
@@ -349,7 +398,7 @@ void HostLane::serveImport(const Message& request, const Error* refuse) {
   --depth_;
 }
 
-void HostLane::answerImport(const HostImport& import, const Message& request) {
+void HostLane::answerImport(const detail::BoundImport& import, const Message& request) {
   std::optional<lane::FrameError> reported;
   const BulkheadErrorSink sink{&reported, [](void* context, const BulkheadErrorView* view) {
                                  *static_cast<std::optional<lane::FrameError>*>(context) = lane::toFrameError(*view);

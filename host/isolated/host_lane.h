@@ -1,6 +1,8 @@
 // The host's end of one lane: a conversation with one thread of the worker. The twin is worker/lane_server.h.
 #pragma once
 
+#include "host/core/import_targets.h"
+#include "host/core/on_cancel.h"
 #include "host/isolated/call_clock.h"
 #include "host/isolated/regions.h"
 #include "host/oracle/message_check.h"
@@ -30,7 +32,7 @@ struct Verdict {
 // What a lane needs of its session.
 class LaneOwner {
  public:
-  virtual const std::vector<HostImport>& imports() const noexcept = 0;
+  virtual const std::vector<detail::BoundImport>& imports() const noexcept = 0;
   // Whether the module's manifest has this method of an import. Asked where the host has not.
   virtual bool declaresImport(std::uint64_t interfaceId, std::uint16_t ordinal) const = 0;
   // Ends the worker: no other call reaches it, those under way fail, the process is killed. Returns at once.
@@ -56,12 +58,35 @@ class HostLane {
   std::uint32_t index() const noexcept { return index_; }
   // The innermost call of the host that is under way (static storage), or null. From any thread.
   const char* method() const noexcept { return method_.load(std::memory_order_relaxed); }
+  // Whether no call is under way on it. Its thread only.
+  bool idle() const noexcept { return depth_ == 0; }
+  // How many imports it served so far, those that were refused included. Its thread only.
+  std::uint64_t importsServed() const noexcept { return importsServed_; }
 
   // Room for a request of `words`; the channel contract of abi.h. Errors: messageTooLarge, resourceExhausted.
   Result<void> begin(std::uint64_t words, BulkheadRequest& request);
   // Sends it and serves imports until its answer.
   Result<BulkheadBytes> call(const BulkheadMethod& method, BulkheadRequest& request, CallClock& clock);
   void finish(BulkheadRequest& request);
+
+  // Lets the module see a cancellation of the call that follows, while it lives: the calling thread's scope, which must
+  // be there. Nests as calls do.
+  class Cancelling {
+   public:
+    explicit Cancelling(HostLane& lane);
+    Cancelling(const Cancelling&) = delete;
+    Cancelling& operator=(const Cancelling&) = delete;
+    ~Cancelling();
+
+   private:
+    struct Set {
+      HostLane* lane;
+      void operator()() const noexcept { lane->endpoint_.setCancelled(true); }
+    };
+    HostLane& lane_;
+    const detail::CancelScope* const outer_;
+    std::optional<detail::OnCancel<Set>> watch_;
+  };
 
   // Life-cycle frames on an idle lane: load and unload, by an absolute deadline.
   Result<void> control(lane::FrameKind kind, const char* what, std::int64_t deadlineNs);
@@ -93,6 +118,7 @@ class HostLane {
   }
 
   MessageResult converse(const char* method, CallClock& clock);
+  ErrorKind believed(ErrorKind claimed) noexcept;
   MessageResult await(const char* method, CallClock& clock);
   std::optional<Error> expire(const char* method, CallClock& clock);
   static Error answeredLate(const char* method, const CallClock& clock);
@@ -105,7 +131,7 @@ class HostLane {
                                                const lane::FrameHeader& call, BulkheadBytes message);
 
   void serveImport(const Message& request, const Error* refuse);
-  void answerImport(const HostImport& import, const Message& request);
+  void answerImport(const detail::BoundImport& import, const Message& request);
   void provideRegion(std::uint64_t bytes);
   void post(lane::FrameKind kind, const Place& place, std::uint64_t words, std::uint64_t target = 0,
             const std::uint64_t* gathered = nullptr);
@@ -125,15 +151,19 @@ class HostLane {
   lane::Endpoint endpoint_;
   LaneRegions regions_;
   std::atomic<const char*> method_{nullptr};
-  std::uint32_t depth_ = 0;                   // calls under way, both directions
-  std::uint32_t question_ = 0;                // sequence of the frame whose answer is awaited
-  std::uint32_t top_ = lane::kPayloadOffset;  // of the slot's stack of live payloads
-  std::optional<Place> answered_;             // the last import's answer: live until the worker's next frame
+  std::uint32_t depth_ = 0;                      // calls under way, both directions
+  std::uint32_t question_ = 0;                   // sequence of the frame whose answer is awaited
+  std::uint32_t top_ = lane::kPayloadOffset;     // of the slot's stack of live payloads
+  const detail::CancelScope* cancel_ = nullptr;  // of the innermost call
+  CallClock* paused_ = nullptr;                  // of the call whose import is being served, until it is answered
+  std::uint64_t importsServed_ = 0;
+  std::optional<Place> answered_;  // the last import's answer: live until the worker's next frame
   std::array<std::uint64_t, lane::kGatheredWords> gathered_;  // a small request, between begin() and call()
   bool gathering_ = false;
   std::vector<Buffer> buffers_;  // private copies, one a depth
   bool closing_ = false;
   bool loading_ = false;
+  bool refusedRegion_ = false;  // the last room that the worker asked for was over the cap
 };
 
 }  // namespace bulkhead::isolated

@@ -42,8 +42,12 @@ HostLane* LaneTable::takeFree() {
   return lane;
 }
 
-Result<HostLane*> LaneTable::acquire(std::int64_t deadlineNs) {
+Result<HostLane*> LaneTable::acquire(std::int64_t deadlineNs, const detail::CancelScope* cancel) {
   using namespace std::chrono_literals;
+  const detail::OnCancel wake(cancel, [this] {
+    const std::lock_guard look(mutex_);
+    changed_.notify_all();
+  });
   std::unique_lock lock(mutex_);
   for (;;) {
     if (death_.load(std::memory_order_acquire) != 0) return owner_.deathError("");
@@ -66,6 +70,9 @@ Result<HostLane*> LaneTable::acquire(std::int64_t deadlineNs) {
       return Error(ErrorKind::overloaded, "all " + std::to_string(memory_.laneCount) +
                                               " lanes are taken by other threads; nothing was called. Raise "
                                               "IsolatedOptions::maxLanes or call from fewer threads");
+    }
+    if (detail::isCancelled(cancel)) {
+      return Error(ErrorKind::cancelled, "the caller cancelled it while it waited for a lane; nothing was called");
     }
     // A release wakes this; the end of a lane's thread is seen by looking.
     changed_.wait_for(lock, closing_.empty() ? 50ms : 1ms);

@@ -1,6 +1,7 @@
 // The lanes of one session: which exist, which are free, which host thread holds which.
 #pragma once
 
+#include "host/core/on_cancel.h"
 #include "host/isolated/host_lane.h"
 #include "shared/memory/region.h"
 
@@ -31,9 +32,10 @@ class LaneTable {
   LaneTable(LaneOwner& owner, LaneMemory memory, const doorbell::Word& death,
             std::function<Result<void>(std::uint32_t lane)> open);
 
-  // A lane for the calling thread alone, until release(). Blocks while all are taken, until `deadlineNs` (0: none) or
-  // the worker's death. Errors: overloaded, resourceExhausted, the death's.
-  Result<HostLane*> acquire(std::int64_t deadlineNs);
+  // A lane for the calling thread alone, until release(). Blocks while all are taken, until `deadlineNs` (0: none), the
+  // worker's death or until `cancel` (may be null) is requested. Errors: overloaded, cancelled, resourceExhausted, the
+  // death's.
+  Result<HostLane*> acquire(std::int64_t deadlineNs, const detail::CancelScope* cancel = nullptr);
   // The lane's thread in the worker ends, and with it the module's thread-local objects. From any thread, while the
   // lane is idle.
   void release(HostLane& lane);

@@ -1,6 +1,8 @@
 // From what a module writes to lines for the host's sink: bounded, printable, rate-limited.
 #pragma once
 
+#include <bulkhead/detail/printable.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -9,9 +11,7 @@
 
 namespace bulkhead::isolated {
 
-// Valid UTF-8 without control and escape characters (tab stays), at most `maxBytes` long: what is invalid becomes
-// U+FFFD, what is too long ends in "...".
-std::string printable(std::string_view text, std::size_t maxBytes);
+using detail::printable;
 
 // Counts the lines of one module and drops what is over the limit. Times from shared/clock.h; not thread-safe.
 class LineBudget {

@@ -69,6 +69,7 @@ Session::Session(std::shared_ptr<Services> services, detail::ModuleContext conte
       serial_(nextSerial()),
       defaultDeadlineNs_(std::chrono::nanoseconds(options.deadline).count()),
       events_(std::move(events)),
+      targets_(context_.imports, context_.slot->name(), generation),
       oracle_(oracle::isWanted(context_.options->oracle) ? std::make_unique<oracle::Oracle>(context_.file->manifest())
                                                          : nullptr),
       channel_(*this),
@@ -410,9 +411,9 @@ void Session::onLine(LogLine::Source source, std::uint32_t level, std::string_vi
 
 // ---- lanes
 
-Result<HostLane*> Session::acquireLane(std::int64_t deadlineNs) {
+Result<HostLane*> Session::acquireLane(std::int64_t deadlineNs, const detail::CancelScope* cancel) {
   if (HostLane* const own = thread_lanes::find(serial_)) return own;
-  auto lane = lanes_->acquire(deadlineNs);
+  auto lane = lanes_->acquire(deadlineNs, cancel);
   if (lane) thread_lanes::keep(serial_, **lane, weak_from_this());
   return lane;
 }
@@ -435,6 +436,7 @@ void Session::onImportWaiting(std::uint32_t index) {
   auto lane = lanes_->importLane(index);
   if (!lane) return condemn({ErrorKind::resourceExhausted, {}, lane.error().text()});
   if (*lane == nullptr) return onViolation("a hint for a lane that is none");
+  threadImports_.fetch_add(1, std::memory_order_acq_rel);
   // One job at a time looks into a lane; hints that come meanwhile make it look again.
   std::atomic<std::uint32_t>& hints = hints_[index - options_.maxLanes];
   if (hints.fetch_add(1, std::memory_order_acq_rel) != 0) return;

@@ -1,6 +1,7 @@
 // One worker process from its start to its end: the isolated half of one generation of a module.
 #pragma once
 
+#include "host/core/import_targets.h"
 #include "host/core/module_context.h"
 #include "host/isolated/channel.h"
 #include "host/isolated/fork_guard.h"
@@ -56,6 +57,8 @@ class Session final : public LaneOwner, public LinkEvents, public std::enable_sh
   // Releases memory and descriptors. On the service thread, after the process is gone, no call is inside any more and
   // idle() is true.
   void dispose();
+  // How often threads of the module asked for an import so far.
+  std::uint64_t threadImports() const noexcept { return threadImports_.load(std::memory_order_acquire); }
   // Whether no import of a thread of the module is being served. Such a one can outlive its worker.
   bool idle() const noexcept { return importJobs_.load(std::memory_order_acquire) == 0; }
 
@@ -69,18 +72,20 @@ class Session final : public LaneOwner, public LinkEvents, public std::enable_sh
   bool exited() const;
 
   BulkheadChannel* channel() noexcept { return &channel_.table; }
+  // Its bindings, before a call can reach them.
+  void serve(const detail::BindingGroup& group) noexcept { targets_.serve(group.guardId); }
   std::uint64_t serial() const noexcept { return serial_; }
   std::uint64_t generation() const noexcept { return generation_; }
   std::int64_t defaultDeadlineNs() const noexcept { return defaultDeadlineNs_; }
   Tier tier() const;
   int workerPid() const noexcept { return pid_; }
 
-  // A lane for the calling thread, kept until the thread ends.
-  Result<HostLane*> acquireLane(std::int64_t deadlineNs);
+  // A lane for the calling thread, kept until the thread ends. As LaneTable::acquire().
+  Result<HostLane*> acquireLane(std::int64_t deadlineNs, const detail::CancelScope* cancel = nullptr);
   void releaseLane(HostLane& lane);
 
   // LaneOwner
-  const std::vector<HostImport>& imports() const noexcept override { return context_.imports; }
+  const std::vector<detail::BoundImport>& imports() const noexcept override { return targets_.imports(); }
   bool declaresImport(std::uint64_t interfaceId, std::uint16_t ordinal) const override;
   void condemn(Verdict verdict) override;
   Error deathError(const char* method) const override;
@@ -122,6 +127,7 @@ class Session final : public LaneOwner, public LinkEvents, public std::enable_sh
   const std::uint32_t epoch_ = fork_guard::epoch.load(std::memory_order_relaxed);
   const std::int64_t defaultDeadlineNs_;
   const std::weak_ptr<SessionEvents> events_;
+  detail::ImportTargets targets_;
 
   const std::unique_ptr<oracle::Oracle> oracle_;  // null unless asked for
   Channel channel_;
@@ -136,6 +142,7 @@ class Session final : public LaneOwner, public LinkEvents, public std::enable_sh
   std::string program_;
   std::unique_ptr<std::atomic<std::uint32_t>[]> hints_;  // of the import lanes: hints that were not looked into
   std::atomic<std::uint32_t> importJobs_{0};             // posted, not ended
+  std::atomic<std::uint64_t> threadImports_{0};
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;

@@ -101,6 +101,7 @@ Result<Supervisor::Serving> Supervisor::bring(std::int64_t deadlineNs) {
     return std::move(group).error();
   }
   serving.group = *group;
+  serving.session->serve(**group);
   return serving;
 }
 

@@ -9,15 +9,17 @@
 #   bulkhead_add_module(<name> SOURCES <file>... CONTRACT <target>...
 #                       [LIBRARIES <library>...] [SHARED_RUNTIME])
 #     Builds the module <name>.so into ${BULKHEAD_MODULE_OUTPUT_DIRECTORY} (default: modules in the build folder).
-#     SHARED_RUNTIME links the shared C++ runtime: for modules that need C++ shared libraries.
+#     SHARED_RUNTIME links the shared C++ runtime: for modules that need C++ shared libraries. With clang's
+#     -stdlib=libc++ among the folder's flags, the static runtime is libc++ and libc++abi.
 #
-#   bulkhead_module_flags(<compile> <link> <compiler id> [SHARED_RUNTIME] [NOT_SANITIZED])
-#     Sets two variables to the flags of such a module, for builds of another kind. NOT_SANITIZED: without this
-#     folder's sanitizers.
+#   bulkhead_module_flags(<compile> <link> <compiler id> [SHARED_RUNTIME] [NOT_SANITIZED] [LIBCXX])
+#     Sets two variables to the flags of such a module, for builds of another kind; <link> goes behind the sources.
+#     NOT_SANITIZED: without this folder's sanitizers. LIBCXX: the compile flags have -stdlib=libc++.
 #
 #   bulkhead_add_foreign_module(<name> COMPILER <program> COMPILER_ID GNU|Clang [FLAGS <flag>...]
-#                               SOURCES <file>... CONTRACT <target>...)
+#                               SOURCES <file>... CONTRACT <target>... [DEPENDS <file>...])
 #     The same module by another compiler, or with flags of its own (sanitizers, too: the folder's do not apply).
+#     FLAGS compile and link: -stdlib=libc++, -flto. DEPENDS: headers of the sources.
 #
 # Everything works in Bulkhead's own tree and after find_package(Bulkhead).
 include_guard(GLOBAL)
@@ -206,7 +208,7 @@ endfunction()
 # Each flag has a reason: a module must be unloadable, must not meet symbols of the host or of other modules, and must
 # say at its own link that something is missing. Sanitizers bring a runtime that only the program may have.
 function(bulkhead_module_flags compile link compiler)
-  cmake_parse_arguments(PARSE_ARGV 3 arg "SHARED_RUNTIME;NOT_SANITIZED" "" "")
+  cmake_parse_arguments(PARSE_ARGV 3 arg "SHARED_RUNTIME;NOT_SANITIZED;LIBCXX" "" "")
   bulkhead_is_sanitized(sanitized)
   if(arg_NOT_SANITIZED)
     set(sanitized FALSE)
@@ -224,11 +226,27 @@ function(bulkhead_module_flags compile link compiler)
       list(APPEND c -DBULKHEAD_MODULE_RUNTIME="shared")
     else()
       list(APPEND c -DBULKHEAD_MODULE_RUNTIME="static")
-      list(APPEND l -static-libstdc++ -shared-libgcc)  # a static libgcc would abort when an exception crosses runtimes
+      list(APPEND l -shared-libgcc)  # a static libgcc would abort when an exception crosses runtimes
+      if(arg_LIBCXX)
+        list(APPEND l -nostdlib++ -l:libc++.a -l:libc++abi.a)
+      else()
+        list(APPEND l -static-libstdc++)
+      endif()
     endif()
   endif()
   set(${compile} ${c} PARENT_SCOPE)
   set(${link} ${l} PARENT_SCOPE)
+endfunction()
+
+# Whether this folder's modules use libc++ because a flag says so.
+function(bulkhead_is_libcxx variable)
+  get_directory_property(options COMPILE_OPTIONS)
+  string(FIND "${options} ${CMAKE_CXX_FLAGS}" "-stdlib=libc++" at)
+  if(at EQUAL -1)
+    set(${variable} FALSE PARENT_SCOPE)
+  else()
+    set(${variable} TRUE PARENT_SCOPE)
+  endif()
 endfunction()
 
 # Where modules go.
@@ -249,7 +267,14 @@ function(bulkhead_add_module name)
   if(arg_SHARED_RUNTIME)
     set(options SHARED_RUNTIME)
   endif()
+  bulkhead_is_libcxx(libcxx)
+  if(libcxx)
+    list(APPEND options LIBCXX)
+  endif()
   bulkhead_module_flags(compile link ${CMAKE_CXX_COMPILER_ID} ${options})
+  set(runtime ${link})  # archives are looked at in their turn: behind the objects
+  list(FILTER runtime INCLUDE REGEX "^-l:")
+  list(FILTER link EXCLUDE REGEX "^-l:")
   bulkhead_module_folder(folder)
 
   add_library(${name} MODULE ${arg_SOURCES})
@@ -273,7 +298,8 @@ function(bulkhead_add_module name)
   target_compile_options(${name} PRIVATE ${compile})
   # --as-needed: only a module with struct types NEEDs libcapnp.
   target_link_options(${name} PRIVATE ${link} LINKER:--as-needed)
-  target_link_libraries(${name} PRIVATE bulkhead::sdk CapnProto::capnp Threads::Threads ${arg_LIBRARIES})
+  target_link_libraries(${name} PRIVATE bulkhead::sdk CapnProto::capnp Threads::Threads ${arg_LIBRARIES}
+    ${runtime})
   bulkhead_link_struct_types(${name} PRIVATE)
   if(TARGET bulkhead_warnings)
     target_link_libraries(${name} PRIVATE bulkhead_warnings)
@@ -284,15 +310,21 @@ function(bulkhead_add_module name)
 endfunction()
 
 function(bulkhead_add_foreign_module name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "COMPILER;COMPILER_ID" "FLAGS;SOURCES;CONTRACT")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "COMPILER;COMPILER_ID" "FLAGS;SOURCES;CONTRACT;DEPENDS")
   if(NOT arg_COMPILER OR NOT arg_COMPILER_ID OR NOT arg_SOURCES OR NOT arg_CONTRACT)
     message(FATAL_ERROR "bulkhead_add_foreign_module(${name} COMPILER ... COMPILER_ID ... SOURCES ... CONTRACT ...)")
   endif()
-  bulkhead_module_flags(compile link ${arg_COMPILER_ID} NOT_SANITIZED)
+  set(options NOT_SANITIZED)
+  if("-stdlib=libc++" IN_LIST arg_FLAGS)
+    list(APPEND options LIBCXX)
+  endif()
+  bulkhead_module_flags(compile link ${arg_COMPILER_ID} ${options})
   file(GLOB_RECURSE headers CONFIGURE_DEPENDS ${Bulkhead_CMAKE_DIR}/../../shared/include/bulkhead/*.h)
   bulkhead_module_folder(folder)
   set(sources ${arg_SOURCES})
   list(TRANSFORM sources PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/ REGEX "^[^/]")
+  list(TRANSFORM arg_DEPENDS PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/ REGEX "^[^/]")
+  list(APPEND headers ${arg_DEPENDS})
   set(include "")
   set(generated "")
   foreach(contract IN LISTS arg_CONTRACT)

@@ -14,9 +14,10 @@ bool fillsBuilder(const Method& method) {
   return method.results.isWhole || (results.size() == 1 && results.front().type.kind == Kind::structure);
 }
 
-std::string objectOf(const Callee& callee, const std::string& self) {
-  std::string object = callee.object;
-  return object.replace(object.find('%'), 1, self);
+// `pattern` with its %, if it has one, replaced.
+std::string withSelf(std::string pattern, const std::string& self) {
+  const std::size_t at = pattern.find('%');
+  return at == std::string::npos ? pattern : pattern.replace(at, 1, self);
 }
 
 // Hands out one result whose C++ value is `value`; the last one's status is the entry's.
@@ -37,7 +38,7 @@ void emitDirect(Writer& out, const Method& method, const Callee& callee) {
     arguments += (i == 0 ? "" : ", ") + fromC(method.params.list[i].type, names.params[i]);
   }
   const std::string result = names.names.pick("result");
-  out.line({"const auto ", result, " = ", objectOf(callee, names.self), method.name, "(", arguments, ");"});
+  out.line({"const auto ", result, " = ", withSelf(callee.object, names.self), method.name, "(", arguments, ");"});
   out.line({"if (!", result, ") return ", kDetail, "report(", names.error, ", ", result, ".error());"});
   for (std::size_t i = 0; i < names.results.size(); ++i) {
     const Field& field = method.results.list[i];
@@ -49,7 +50,6 @@ void emitDirect(Writer& out, const Method& method, const Callee& callee) {
 
 void emitMessage(Writer& out, const Method& method, const Callee& callee) {
   EntryNames names(method);
-  out.line({"const ", kDetail, "CapnpErrors capnpErrors;"});
   std::string arguments;
   const auto add = [&](const std::string& argument) { arguments += (arguments.empty() ? "" : ", ") + argument; };
   if (!method.params.list.empty()) {
@@ -69,7 +69,7 @@ void emitMessage(Writer& out, const Method& method, const Callee& callee) {
   } else if (fillsBuilder(method)) {
     add("answer.init" + capitalized(method.results.list.front().name) + "()");
   }
-  out.line({"const auto result = ", objectOf(callee, names.self), method.name, "(", arguments, ");"});
+  out.line({"const auto result = ", withSelf(callee.object, names.self), method.name, "(", arguments, ");"});
   out.line({"if (!result) return ", kDetail, "report(", names.error, ", result.error());"});
   for (const Field& field : method.results.list) {
     if (fillsBuilder(method)) break;
@@ -116,8 +116,10 @@ void emitEntry(Writer& out, const Method& method, const Callee& callee) {
   std::string params = entryParams(method);
   if (method.isMessage && method.params.list.empty()) params.replace(params.find(" params"), 7, "");
   out.open({"static std::int32_t ", method.name, params, " noexcept {"});
-  out.open({"return ", callee.guard, "(", names.error, ", [&]() -> std::int32_t {"});
+  out.open({"return ", withSelf(callee.guard, names.self), names.error, ", [&]() -> std::int32_t {"});
+  if (callee.usesCapnp) out.open({"return ", kDetail, "withCapnp(", names.error, ", [&]() -> std::int32_t {"});
   method.isMessage ? emitMessage(out, method, callee) : emitDirect(out, method, callee);
+  if (callee.usesCapnp) out.close("});");
   out.close("});");
   out.close();
 }

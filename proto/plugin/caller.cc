@@ -127,7 +127,9 @@ void emitCaller(Writer& out, const Interface& interface, const Method& method, c
   out.open({"return ", base, "invoke<", result, ">(", methodConstant(interface, method), ", ", lambda, ") {"});
   const bool guard = mayThrow(method);
   if (guard) out.open({"return ", kDetail, "guarded(", names.error, ", [&]() -> std::int32_t {"});
+  if (method.isMessage) out.open({"return ", kDetail, "withCapnp(", names.error, ", [&]() -> std::int32_t {"});
   method.isMessage ? emitMessageCall(out, method, names) : emitDirectCall(out, method, names);
+  if (method.isMessage) out.close("});");
   if (guard) out.close("});");
   out.close("});");
   out.close();

@@ -41,6 +41,9 @@ void emitHandle(Writer& out, const Interface& interface) {
   out.line().line("// The same with a wall deadline for the calls of this expression.");
   out.line({"[[nodiscard]] bulkhead::Within<", interface.name,
             "> within(std::chrono::nanoseconds limit) const { return {*this, limit}; }"});
+  out.line().line("// The same, cancelled when the token is stopped.");
+  out.line({"[[nodiscard]] bulkhead::Cancellable<", interface.name,
+            "> cancellable(const std::stop_token& token) const { return {*this, token}; }"});
   out.close("};").line();
 }
 
@@ -64,10 +67,11 @@ void emitImportClass(Writer& out, const Interface& interface) {
   out.line({hostImportClass(interface), " hostImport(", interface.name, "& object);"}).line();
 }
 
-void emitImportEntries(Writer& out, const Interface& interface) {
+void emitImportEntries(Writer& out, const Contract& contract, const Interface& interface) {
   out.line("// The C entries that a module's calls arrive at.");
   out.open({"struct ", interface.name, "Entries {"});
-  const Callee callee = {"static_cast<" + interface.shownName + "*>(%)->", "bulkhead::detail::guardedImport"};
+  const Callee callee = {"static_cast<" + interface.shownName + "*>(bulkhead::detail::importObject(%))->",
+                         "bulkhead::detail::guardedImport(%, ", contract.usesCapnp};
   for (const Method& method : interface.methods) {
     emitEntry(out, method, callee);
     out.line();
@@ -131,6 +135,7 @@ std::string emitHostHeader(const Contract& contract) {
   if (contract.imports && !contract.imports->parts.empty()) out.line("#include <array>");
   out.line("#include <chrono>");
   if (contract.exports && !contract.exports->parts.empty()) out.line("#include <memory>");
+  if (contract.exports) out.line("#include <stop_token>");
   out.line();
   out.line({"namespace ", contract.cppNamespace, "::host {"}).line();
   if (contract.exports) emitHandle(out, *contract.exports);
@@ -152,7 +157,7 @@ std::string emitHostSource(const Contract& contract) {
       emitUnimplemented(out, *interface);
       emitForward(out, *interface);
     } else {
-      emitImportEntries(out, *interface);
+      emitImportEntries(out, contract, *interface);
       emitSkeletons(out, *interface);
       emitSkeletonFunction(out, *interface);
       out.line();

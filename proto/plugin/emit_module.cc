@@ -76,12 +76,13 @@ void emitExportClass(Writer& out, const Contract& contract, const Interface& int
   out.close("};").line();
 }
 
-void emitExportEntries(Writer& out, const Interface& interface) {
+void emitExportEntries(Writer& out, const Contract& contract, const Interface& interface) {
   out.line("// The C entries of a module's class, which they call without a virtual call.");
   out.line("template <class Instance>");
   out.open({"struct ", interface.name, "Exports {"});
   out.line("using Module = typename Instance::Module;").line();
-  const Callee callee = {"static_cast<Instance*>(%)->module.Module::", "bulkhead::detail::guarded"};
+  const Callee callee = {"static_cast<Instance*>(%)->module.Module::", "bulkhead::detail::guarded(",
+                         contract.usesCapnp};
   for (const Method& method : interface.methods) {
     emitEntry(out, method, callee);
     out.line();
@@ -144,8 +145,8 @@ std::string emitModuleHeader(const Contract& contract) {
   if (contract.imports) emitImportObject(out, *contract.imports);
   if (contract.exports) {
     emitExportClass(out, contract, *contract.exports);
-    emitExportEntries(out, *contract.exports);
-    for (const Interface& part : contract.exports->parts) emitExportEntries(out, part);
+    emitExportEntries(out, contract, *contract.exports);
+    for (const Interface& part : contract.exports->parts) emitExportEntries(out, contract, part);
   }
   emitContract(out, contract);
   out.line({"}  // namespace ", contract.cppNamespace, "::module"});

@@ -31,7 +31,8 @@ void emitVirtualMethods(Writer& out, const Interface& interface);
 // A C entry that calls a C++ object and lets nothing pass but a status.
 struct Callee {
   std::string object;  // "static_cast<CodecHost*>(self)->" with the name of the entry's first parameter as %
-  std::string guard;   // "bulkhead::detail::guarded"
+  std::string guard;   // "bulkhead::detail::guarded(", up to the error sink; % as above
+  bool usesCapnp;      // of its contract: then kj's errors are caught in direct methods, too
 };
 void emitEntry(Writer& out, const Method& method, const Callee& callee);
 

@@ -27,7 +27,8 @@ const std::set<std::string> kKeywords = {
     "xor_eq",      "errno",    "linux",      "unix",      "assert",    "bulkhead",     "std"};
 
 // Members that generated classes have beside the schema's methods.
-const std::set<std::string> kMembers = {"within", "invoke", "header", "kTable", "kInterfaceId", "hostImport", "module"};
+const std::set<std::string> kMembers = {"within", "cancellable",  "invoke",     "header",
+                                        "kTable", "kInterfaceId", "hostImport", "module"};
 
 constexpr std::size_t kMaxSignature = 4000;  // proto/manifest.capnp: 4096 bytes per text
 

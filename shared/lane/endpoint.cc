@@ -64,6 +64,14 @@ void Endpoint::post(FrameHeader frame, const std::uint64_t* gathered) noexcept {
   if (word(theirs_, slotBytes_ - kTailBytes).load(std::memory_order_seq_cst) != 0) doorbell::wake(word(mine_, 0));
 }
 
+void Endpoint::setCancelled(bool cancelled) noexcept {
+  word(mine_, slotBytes_ - kTailBytes + kCancelledOffset).store(cancelled ? 1 : 0, std::memory_order_seq_cst);
+}
+
+const std::int32_t* Endpoint::peerCancelled() const noexcept {
+  return reinterpret_cast<const std::int32_t*>(theirs_ + slotBytes_ - kTailBytes + kCancelledOffset);
+}
+
 bool Endpoint::sharesCpuWithPeer() noexcept {
   const std::uint32_t cpu = doorbell::currentCpu() + 1;
   if (cpu != cpu_) {

@@ -32,6 +32,10 @@ class Endpoint {
   // The sequence of the frame posted last.
   std::uint32_t postedSequence() const noexcept { return posted_; }
 
+  // The word `cancelled` of either slot. Setting it: from any thread.
+  void setCancelled(bool cancelled) noexcept;
+  const std::int32_t* peerCancelled() const noexcept;
+
   // Whether a frame is there that was not taken.
   bool arrived() const noexcept { return peerSequence() != taken_; }
   // Blocks until a frame arrives, the deadline (CLOCK_MONOTONIC; 0: none) passes or the peer is dead. A frame that is

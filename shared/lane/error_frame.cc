@@ -9,7 +9,7 @@
 namespace bulkhead::lane {
 namespace {
 
-std::string_view cut(std::string_view text) noexcept { return text.substr(0, kMaxErrorText); }
+std::string_view cut(std::string_view text) noexcept { return text.substr(0, detail::kMaxErrorText); }
 
 }  // namespace
 

@@ -1,5 +1,6 @@
 // The payload of error frames: a capnp message of
 //   struct FrameError { kind @0 :UInt32; type @1 :Text; text @2 :Text; }
+// Texts longer than detail::kMaxErrorText are cut by the sender; the reader cuts them again.
 #pragma once
 
 #include <bulkhead/abi.h>
@@ -9,9 +10,6 @@
 #include <string>
 
 namespace bulkhead::lane {
-
-// Longer texts are cut by the sender; the reader cuts them again.
-inline constexpr std::size_t kMaxErrorText = std::size_t{1} << 20;
 
 struct FrameError {
   std::uint32_t kind = 0;

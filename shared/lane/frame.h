@@ -11,6 +11,7 @@
 //   ...
 //   slotBytes-64  `sleeping`: 1 while this slot's writer sleeps on the other slot's sequence
 //   slotBytes-60  `cpu`: 1 + the CPU where this slot's writer began to wait last, 0 before that
+//   slotBytes-56  `cancelled`: in the host's slot, 1 while the innermost call of the lane is cancelled
 //
 // A lane is a conversation of strict alternation: each side writes one frame, publishes it by incrementing its own
 // sequence, and then waits for the sequence of the other. So one slot a direction is enough, and neither side ever
@@ -32,6 +33,9 @@
 // `sleeping`; a wake only if it is set. A sleeper sets its `sleeping`, then looks at the sequence once more, then
 // sleeps on that sequence word. Sequentially consistent on both sides, so one of the two always sees the other. `cpu`
 // is a hint and costs at most time: who would wait on the CPU that the other side needs does not spin.
+//
+// `cancelled` is set while the worker has the turn, too: the module looks at it as it pleases, and only the innermost
+// call of a lane has code of the module at work. It orders nothing. The worker has no word to cancel the host.
 //
 // A small frame is written in one go, right before it is published: the other side spins on that line, and would take
 // it away between two writes.
@@ -67,7 +71,8 @@ struct FrameHeader {
   std::uint32_t place;      // where it is: bytes from the start of the slot, or kRegionBit | region id
   std::uint64_t target;     // call: interface id; needRegion: bytes; regionReady: region id; reply and error of the
                             // worker: the sequence of the frame that they answer, so that none is taken for another's
-  std::int64_t deadlineNs;  // call by the host: CLOCK_MONOTONIC, 0 for none; else 0
+  std::int64_t deadlineNs;  // call by the host: CLOCK_MONOTONIC, 0 for none; reply and error of the host: the one of
+                            // the call that made the import from now on, 0: as before; else 0
 };
 static_assert(sizeof(FrameHeader) == 32 && alignof(FrameHeader) == 8);
 static_assert(std::is_trivially_copyable_v<FrameHeader> && offsetof(FrameHeader, target) == 16);
@@ -76,8 +81,9 @@ inline constexpr std::uint32_t kRegionBit = 0x8000'0000u;
 // Payloads up to this are gathered elsewhere and go out together with the header: the rest of its cache line.
 inline constexpr std::uint32_t kGatheredWords = 4;
 inline constexpr std::uint32_t kPayloadOffset = sizeof(FrameHeader);
-inline constexpr std::uint32_t kTailBytes = 64;  // the line of `sleeping` and `cpu`
+inline constexpr std::uint32_t kTailBytes = 64;  // the line of `sleeping`, `cpu` and `cancelled`
 inline constexpr std::uint32_t kCpuOffset = 4;   // in it
+inline constexpr std::uint32_t kCancelledOffset = 8;
 inline constexpr std::uint32_t kSlotAlignment = 4096;
 
 // The largest payload that a slot holds.

@@ -545,30 +545,5 @@ TEST_P(ConstructsTest, ConstantsAreThere) {
   EXPECT_EQ(constructs::kMotto, "every shape");
 }
 
-#ifdef HAS_OTHER_COMPILER
-// Messages and inherited tables cross like everything else, whoever compiled the module. (C3)
-class OtherCompilerConstructsTest : public ConstructsFixture {
- protected:
-  std::string modulePath() const override { return conformance::modulePath("constructs_other_compiler"); }
-};
-BULKHEAD_EVERY_PLACEMENT(OtherCompilerConstructsTest);
-
-TEST_P(OtherCompilerConstructsTest, StructsAndListsOfThemComeBack) {
-  for (const bool viaHost : {false, true}) {
-    EXPECT_EQ(subject().points(viaHost, points(100)).value()->getPoints().size(), 100u);
-  }
-  auto request = make<Request>();
-  request.setByName("whom");
-  EXPECT_EQ(subject().search(request.asReader()).value()->getStatus(), "all/whom");
-}
-
-TEST_P(OtherCompilerConstructsTest, InheritedMethodsAndImportsWork) {
-  EXPECT_EQ(subject().name().value(), "constructs");
-  EXPECT_EQ(subject().origin().value()->getTag(), "origin");
-  EXPECT_EQ(subject().hostName().value(), "host -> renamed by the module (41)");
-  EXPECT_EQ(subject().failing(points(2)).error().text(), "too many points");
-}
-#endif
-
 }  // namespace
 }  // namespace bulkhead::conformance

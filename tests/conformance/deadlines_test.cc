@@ -10,7 +10,7 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::nanoseconds;
 
-constexpr auto kDefault = 20s;
+constexpr auto kDefault = 40s;
 // How long the module would go on if nobody ended it: long enough that the deadline is noticed on a busy machine.
 constexpr std::uint32_t kGoesOnMs = 500;
 
@@ -18,6 +18,16 @@ class DeadlinesTest : public ProbeFixture {
  protected:
   Placement placement(Placement::Kind kind) const override {
     return Placement::inProcess({.deadline = kDefault}).with(IsolatedOptions{.deadline = kDefault}).as(kind);
+  }
+  // Limits that are meant to pass measure the module alone: this thread is served already.
+  void SetUp() override {
+    ProbeFixture::SetUp();
+    expectServes();
+  }
+  // By a method with a long annotation: whatever the module's default is, a busy machine has the time.
+  void expectServes() {
+    const auto served = subject().annotatedDeadline();
+    EXPECT_TRUE(served) << served.error().message();
   }
 
   template <class R>
@@ -33,34 +43,34 @@ class DeadlinesTest : public ProbeFixture {
     EXPECT_EQ(answer.error().kind(), ErrorKind::deadlineExceeded) << answer.error().message();
     EXPECT_EQ(answer.error().method(), method);
     EXPECT_EQ(answer.error().module(), "probe");
-    EXPECT_EQ(subject().add(1, 2).value(), 3);  // the same handle serves on
+    expectServes();  // the same handle
   }
 };
 BULKHEAD_EVERY_PLACEMENT(DeadlinesTest);
 
 TEST_P(DeadlinesTest, TheModuleSeesTheDefault) { expectLeft(subject().deadline(), 0s, kDefault); }
 TEST_P(DeadlinesTest, TheModuleSeesItsAnnotation) { expectLeft(subject().annotatedDeadline(), kDefault, 60s); }
-TEST_P(DeadlinesTest, TheModuleSeesTheCallersLimit) { expectLeft(subject().within(5s).deadline(), 0s, 5s); }
+TEST_P(DeadlinesTest, TheModuleSeesTheCallersLimit) { expectLeft(subject().within(20s).deadline(), 0s, 20s); }
 TEST_P(DeadlinesTest, TheCallersLimitBeatsALongerAnnotation) {
-  expectLeft(subject().within(5s).annotatedDeadline(), 0s, 5s);
+  expectLeft(subject().within(20s).annotatedDeadline(), 0s, 20s);
 }
 TEST_P(DeadlinesTest, ALimitHoldsForItsExpressionAlone) {
-  ASSERT_TRUE(subject().within(5s).deadline());
-  expectLeft(subject().deadline(), 5s, kDefault);
+  ASSERT_TRUE(subject().within(20s).deadline());
+  expectLeft(subject().deadline(), 20s, kDefault);
 }
 
 TEST_P(DeadlinesTest, ALimitHoldsForNestedCalls) {
   host_.on("nested", [this]() -> Result<std::string> {
-    expectLeft(subject().deadline(), 0s, 5s);
-    expectLeft(subject().within(10s).deadline(), 0s, 5s);  // an inner limit never lengthens the outer one
-    expectLeft(subject().within(1s).deadline(), 0s, 1s);
+    expectLeft(subject().deadline(), 0s, 20s);
+    expectLeft(subject().within(30s).deadline(), 0s, 20s);  // an inner limit never lengthens the outer one
+    expectLeft(subject().within(10s).deadline(), 0s, 10s);
     return std::string();
   });
-  EXPECT_TRUE(subject().within(5s).act("nested"));
+  EXPECT_TRUE(subject().within(20s).act("nested"));
 }
 
 TEST_P(DeadlinesTest, ACallInTimeIsNotTouched) {
-  EXPECT_EQ(subject().within(10s).add(1, 2).value(), 3);
+  EXPECT_EQ(subject().within(30s).add(1, 2).value(), 3);
   EXPECT_EQ(module().generation(), 1u);
 }
 

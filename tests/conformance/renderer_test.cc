@@ -118,5 +118,21 @@ TEST_P(RendererTest, ErrorsOfMessageMethodsArrive) {
   EXPECT_THAT(refused.error().text(), HasSubstr("no decoration for this"));
 }
 
+// The cap is the isolated placement's own: it is the host that refuses, whoever says so.
+TEST(RendererLimitsTest, AnAnswerOverTheCapIsTooLargeAndTheModuleServesOn) {
+  Decorator decorator;
+  Host host;
+  auto module = host.load(modulePath("renderer"), Placement::isolated({.maxMessageBytes = 1 << 20}), decorator);
+  ASSERT_TRUE(module) << module.error().message();
+  const auto renderer = module->get<scene::host::Renderer>().value();
+  for (int round = 0; round < 2; ++round) {
+    const auto tooLarge = renderer.make(1'000'000);
+    ASSERT_FALSE(tooLarge);
+    EXPECT_EQ(tooLarge.error().kind(), ErrorKind::messageTooLarge) << tooLarge.error().message();
+    EXPECT_EQ(renderer.make(10).value()->getPoints().size(), 10u);
+  }
+  EXPECT_EQ(module->generation(), 1u);
+}
+
 }  // namespace
 }  // namespace bulkhead::conformance

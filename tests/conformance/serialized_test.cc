@@ -5,6 +5,8 @@
 
 #include <atomic>
 #include <chrono>
+#include <optional>
+#include <stop_token>
 #include <thread>
 
 namespace bulkhead::conformance {
@@ -22,6 +24,9 @@ class SerializedTest : public testing::EveryPlacement<turn::host::Turn> {
  protected:
   std::string modulePath() const override { return conformance::modulePath("turn"); }
   Imports imports() override { return host_; }
+  Placement placement(Placement::Kind kind) const override {
+    return Placement::inProcess({.deadline = 20s}).with(IsolatedOptions{.deadline = 20s}).as(kind);
+  }
 
   TurnImports host_;
 };
@@ -85,6 +90,114 @@ TEST_P(SerializedTest, AnImportMayCallBackOnTheSameThread) {
   const auto report = subject().report().value();
   EXPECT_EQ(report.calls, 4u);
   EXPECT_EQ(report.mostAtOnce, 4u);  // nested on one thread, which is not at once
+}
+
+TEST_P(SerializedTest, AQueuedCallThatIsCancelledEndsAtOnce) {
+  Gate gate;
+  host_.onInside = [&](std::uint32_t) -> Result<void> {
+    gate.pass();
+    return {};
+  };
+  std::thread first([&] { EXPECT_TRUE(subject().enter(1)); });
+  gate.awaitArrivals(1);
+  std::stop_source source;
+  std::atomic<int> cancelled{0};
+  std::vector<std::thread> queued;
+  for (int i = 0; i < 4; ++i) {
+    queued.emplace_back([&] {
+      const auto answer = subject().cancellable(source.get_token()).work(1);
+      if (!answer && answer.error().kind() == ErrorKind::cancelled) ++cancelled;
+    });
+  }
+  source.request_stop();
+  for (std::thread& thread : queued) thread.join();  // while the first one still has its turn
+  EXPECT_EQ(cancelled, 4);
+  gate.open();
+  first.join();
+  EXPECT_EQ(subject().report().value().calls, 1u);
+  EXPECT_EQ(module().generation(), 1u);
+}
+
+// A call waits for its turn at most as long as its limit; with its turn it has that limit once more, so that nobody is
+// told late, or killed, for others' work. within() limits both together.
+TEST_P(SerializedTest, TimeInTheQueueIsNotTheModules) {
+  constexpr auto kLimit = std::chrono::nanoseconds(20s);
+  constexpr auto kWaited = std::chrono::nanoseconds(1s);
+  for (const bool byCaller : {false, true}) {
+    Gate gate;
+    host_.onInside = [&](std::uint32_t) -> Result<void> {
+      gate.pass();
+      return {};
+    };
+    std::thread first([&] { EXPECT_TRUE(subject().enter(1)); });
+    gate.awaitArrivals(1);
+    std::atomic<bool> started{false};
+    std::int64_t left = 0;
+    std::thread second([&] {
+      started = true;
+      left = byCaller ? subject().within(kLimit).remaining().value() : subject().remaining().value();
+    });
+    while (!started) std::this_thread::yield();
+    std::this_thread::sleep_for(kWaited + 100ms);  // what is tested is time
+    gate.open();
+    first.join();
+    second.join();
+    if (byCaller) {
+      EXPECT_LE(left, (kLimit - kWaited).count());
+    } else {
+      EXPECT_GT(left, (kLimit - kWaited).count());
+    }
+  }
+}
+
+TEST_P(SerializedTest, ACallForABackgroundThreadOfTheModuleWaitsForItsTurn) {
+  Gate gate;
+  std::atomic<bool> answered{false};
+  host_.onInside = [&](std::uint32_t who) -> Result<void> {
+    if (who == 1) {
+      gate.pass();
+      return {};
+    }
+    gate.meet(2);  // the other one has its turn
+    EXPECT_TRUE(subject().work(1));
+    answered = true;
+    return {};
+  };
+  EXPECT_TRUE(subject().enterInBackground(2));
+  std::thread first([&] { EXPECT_TRUE(subject().enter(1)); });
+  gate.awaitArrivals(2);
+  gate.open();
+  first.join();
+  while (!answered) std::this_thread::yield();
+  const auto report = subject().report().value();
+  EXPECT_EQ(report.calls, 3u);
+  EXPECT_EQ(report.mostAtOnce, 1u);
+}
+
+// The turn's call waits for the thread, whose import waits for the turn: it ends at its deadline, and says why.
+TEST_P(SerializedTest, ACallForAThreadThatTheTurnWaitsForEndsAtItsDeadline) {
+  std::optional<Error> refused;
+  host_.onInside = [&](std::uint32_t) -> Result<void> {
+    const auto answer = subject().within(50ms).work(1);
+    if (!answer) refused = answer.error();
+    return {};
+  };
+  EXPECT_TRUE(subject().enterByThread(1));
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->kind(), ErrorKind::overloaded);
+  EXPECT_NE(refused->text().find("a thread of the module's own"), std::string::npos) << refused->message();
+  EXPECT_EQ(subject().report().value().calls, 1u);
+  EXPECT_EQ(module().generation(), 1u);
+}
+
+TEST_P(SerializedTest, AnImportKnowsItsCall) {
+  std::string method;
+  host_.onInside = [&](std::uint32_t) -> Result<void> {
+    method = servedCall()->method;
+    return {};
+  };
+  EXPECT_TRUE(subject().enter(1));
+  EXPECT_EQ(method, "Turn.enter");
 }
 
 TEST_P(SerializedTest, QueuedCallsAreStaleAfterTheUnload) {

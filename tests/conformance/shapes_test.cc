@@ -1,4 +1,5 @@
 // Every direct shape arrives as it was sent, in both directions. (C1, C2, C3)
+#include "tests/conformance/compilers.h"
 #include "tests/conformance/modules.h"
 
 #include <gmock/gmock.h>
@@ -226,25 +227,17 @@ TEST_P(ShapesTest, ResultsOutliveTheModule) {
   EXPECT_EQ(names.at(2), "two words");
 }
 
-#ifdef HAS_FOREIGN_MODULES
-// Nothing of C++ crosses: neither the compiler nor the standard library's mode has to be the host's. (C3)
-class DebugModeModuleTest : public ShapesFixture {
+#ifdef HAS_COMPILERS
+// Nothing of C++ crosses: neither the compiler nor the standard library has to be the host's. (C3)
+class CompilersShapesTest : public CompilerRow<ShapesFixture> {
  protected:
-  std::string modulePath() const override { return conformance::modulePath("shapes_debug"); }
+  CompilersShapesTest() : CompilerRow("shapes") {}
 };
-BULKHEAD_EVERY_PLACEMENT(DebugModeModuleTest);
-TEST_P(DebugModeModuleTest, EveryShapeComesBack) { expectEveryShapeComesBack(false); }
-TEST_P(DebugModeModuleTest, EveryShapeComesBackFromTheHost) { expectEveryShapeComesBack(true); }
-#endif
+#define SHAPES_BY(Row) BULKHEAD_COMPILER_PLACEMENTS(Row, CompilersShapesTest)
+FOR_EACH_COMPILER(SHAPES_BY)
 
-#ifdef HAS_OTHER_COMPILER
-class OtherCompilerModuleTest : public ShapesFixture {
- protected:
-  std::string modulePath() const override { return conformance::modulePath("shapes_other_compiler"); }
-};
-BULKHEAD_EVERY_PLACEMENT(OtherCompilerModuleTest);
-TEST_P(OtherCompilerModuleTest, EveryShapeComesBack) { expectEveryShapeComesBack(false); }
-TEST_P(OtherCompilerModuleTest, EveryShapeComesBackFromTheHost) { expectEveryShapeComesBack(true); }
+TEST_P(CompilersShapesTest, EveryShapeComesBack) { expectEveryShapeComesBack(false); }
+TEST_P(CompilersShapesTest, EveryShapeComesBackFromTheHost) { expectEveryShapeComesBack(true); }
 #endif
 
 }  // namespace

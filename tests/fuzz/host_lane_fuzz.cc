@@ -99,7 +99,7 @@ class Peer {
 class Owner final : public isolated::LaneOwner {
  public:
   explicit Owner(Peer& peer) : peer_(peer) {
-    imports_.push_back({kGranted, "FuzzHost", nullptr, this, &serve});
+    imports_.push_back({kGranted, nullptr, this, &serve});
     link_.newId = [this] { return ++ids_; };
     link_.announce = [this](std::uint32_t id, const memory::Region& region) -> Result<void> {
       if (region.access() == memory::Access::workerWrites) {
@@ -110,7 +110,7 @@ class Owner final : public isolated::LaneOwner {
     };
     link_.retire = [](std::uint32_t) {};
   }
-  const std::vector<HostImport>& imports() const noexcept override { return imports_; }
+  const std::vector<detail::BoundImport>& imports() const noexcept override { return imports_; }
   bool declaresImport(std::uint64_t, std::uint16_t ordinal) const override { return ordinal < 8; }
   void condemn(isolated::Verdict verdict) override {
     require(!verdict.text.empty());
@@ -167,7 +167,7 @@ class Owner final : public isolated::LaneOwner {
 
  private:
   Peer& peer_;
-  std::vector<HostImport> imports_;
+  std::vector<detail::BoundImport> imports_;
   isolated::RegionLink link_;
   std::uint32_t ids_ = 0;
   bool condemned_ = false;

@@ -60,6 +60,7 @@ INSTANTIATE_TEST_SUITE_P(Threat23, DeathsUnderACall,
                                            Death{"ExitThree", Fault::exitThree, ExitHow::exited, 3},
                                            Death{"StackOverflow", Fault::stackOverflow, ExitHow::signalled, SIGSEGV},
                                            Death{"ThreadThrows", Fault::threadThrows, ExitHow::signalled, SIGABRT},
+                                           Death{"ExitsTheThread", Fault::exitThread, ExitHow::signalled, SIGABRT},
                                            Death{"KilledFromOutside", Fault::kill, ExitHow::signalled, SIGKILL},
                                            Death{"DescendantsKeepThePipes", Fault::forkAndLeave, ExitHow::exited, 5}),
                          describe);

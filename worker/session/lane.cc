@@ -23,6 +23,15 @@ constexpr std::uint64_t kKeptBytes = std::uint64_t{16} << 20;
 // What a reply's beginning leaves of the slot: a brief error of a call nested above it always fits.
 constexpr std::uint32_t kErrorRoom = 512;
 
+// What the module reported. Its kind is the module's own, as in-process; only the worker itself names others.
+lane::FrameError ofModule(const BulkheadErrorView& view) {
+  lane::FrameError error = lane::toFrameError(view);
+  if (static_cast<ErrorKind>(error.kind) != ErrorKind::unimplemented) {
+    error.kind = static_cast<std::uint32_t>(ErrorKind::moduleError);
+  }
+  return error;
+}
+
 lane::FrameError plain(ErrorKind kind, std::string text) {
   return {static_cast<std::uint32_t>(kind), {}, std::move(text)};
 }
@@ -111,7 +120,7 @@ void Lane::postError(const lane::FrameError& error, std::uint32_t question) {
     return post(FrameKind::error, place->place, lane::errorWords(error), question);
   }
   // No room for a long text: a short one always fits.
-  const lane::FrameError brief{error.kind, {}, error.text.substr(0, 256)};
+  const lane::FrameError brief{error.kind, error.type.substr(0, 128), error.text.substr(0, 256)};
   place = reserve(lane::errorWords(brief));
   lane::encodeError(brief, place->start);
   post(FrameKind::error, place->place, lane::errorWords(brief), question);
@@ -232,17 +241,20 @@ void Lane::serveCall(const FrameHeader& header) {
     BulkheadScope scope{};
     scope.size = sizeof scope;
     scope.deadline_ns = header.deadlineNs;
+    scope.cancel = endpoint_.peerCancelled();
     scope.generation = owner_.generation();
     scope.module = owner_.module();
     std::optional<lane::FrameError> reported;
     const BulkheadErrorSink sink{&reported, [](void* context, const BulkheadErrorView* view) {
-                                   *static_cast<std::optional<lane::FrameError>*>(context) = lane::toFrameError(*view);
+                                   *static_cast<std::optional<lane::FrameError>*>(context) = ofModule(*view);
                                  }};
     ReplyBuilder reply(*this);
+    BulkheadScope* const outer = std::exchange(scope_, &scope);
     bulkhead_scope_enter(&scope);
     const std::int32_t status =
         target->skeleton(target->table, owner_.self(), header.ordinal, *params, reply.reply(), &sink);
     bulkhead_scope_leave(&scope);
+    scope_ = outer;
     reply.release();
     if (reply.error()) {
       postError(lane::toFrameError(*reply.error()), header.sequence);
@@ -280,6 +292,8 @@ Result<BulkheadBytes> Lane::call(const BulkheadMethod& method, BulkheadRequest& 
       continue;
     }
     --depth_;
+    // The module's time stood still meanwhile: its call has a new deadline.
+    if (scope_ != nullptr && header.deadlineNs != 0) scope_->deadline_ns = header.deadlineNs;
     auto words = payload(header);
     if (header.kind == FrameKind::reply || !words) return words;
     if (header.kind != FrameKind::error) ::_exit(kProtocolError);

@@ -8,6 +8,7 @@
 
 #include <bulkhead/abi.h>
 #include <bulkhead/result.h>
+#include <bulkhead/runtime.h>
 
 #include <array>
 #include <cstdint>
@@ -103,6 +104,7 @@ class Lane {
   std::uint32_t serving_ = 0;                 // of those, the host's
   std::uint32_t top_ = lane::kPayloadOffset;  // of the slot's stack: below are replies of calls under way
   std::array<std::uint64_t, lane::kGatheredWords> gathered_;  // a small request, between begin() and call()
+  BulkheadScope* scope_ = nullptr;                            // of the innermost call of the host
   bool regionHeld_ = false;                                   // such a reply is in outgoing_
   std::shared_ptr<memory::WorkerRegion> outgoing_;
   std::uint32_t outgoingId_ = 0;

@@ -3,6 +3,7 @@
 
 #include <bulkhead/abi.h>
 #include <bulkhead/detail/guard.h>
+#include <bulkhead/detail/import_scope.h>
 #include <bulkhead/detail/sinks.h>
 #include <bulkhead/handle.h>
 #include <bulkhead/imports.h>
@@ -56,14 +57,15 @@ inline constexpr std::uint32_t kMaxImportDepth = 64;
 // Reports nestingTooDeep.
 [[gnu::cold]] std::int32_t refuseDeepImport(const BulkheadErrorSink* error) noexcept;
 
+// The host's object behind the `self` of an import's table entries.
+inline void* importObject(void* self) noexcept { return static_cast<const ImportTarget*>(self)->object; }
+
 // Runs one import for a module: no exception passes, whatever the host's object does.
 template <class F>
-std::int32_t guardedImport(const BulkheadErrorSink* error, F&& run) noexcept {
+std::int32_t guardedImport(void* self, const BulkheadErrorSink* error, F&& run) noexcept {
   if (callThread.importDepth >= kMaxImportDepth) return refuseDeepImport(error);
-  ++callThread.importDepth;
-  const std::int32_t status = guarded(error, std::forward<F>(run));
-  --callThread.importDepth;
-  return status;
+  const ImportScope scope(*static_cast<const ImportTarget*>(self));
+  return guarded(error, std::forward<F>(run));
 }
 
 }  // namespace bulkhead::detail

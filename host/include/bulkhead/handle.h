@@ -2,8 +2,10 @@
 #pragma once
 
 #include <bulkhead/abi.h>
+#include <bulkhead/detail/call_options.h>
 #include <bulkhead/detail/collector.h>
 #include <bulkhead/detail/guard.h>
+#include <bulkhead/detail/retry.h>
 #include <bulkhead/detail/slow_call.h>
 #include <bulkhead/result.h>
 
@@ -12,6 +14,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <type_traits>
 #include <utility>
 
@@ -22,25 +25,11 @@ namespace detail {
 // The slot of handles that refer to no module.
 const std::shared_ptr<const InterfaceSlot>& emptySlot();
 
+
 // The slot of another interface of the same module, as handles with inherited methods need it; emptySlot() if the
 // module does not have it.
 std::shared_ptr<const InterfaceSlot> siblingSlot(const std::shared_ptr<const InterfaceSlot>& slot,
                                                  std::uint64_t interfaceId);
-
-// Sets the calling thread's wall deadline and restores the outer one. The earlier of the two holds.
-class WallDeadline {
- public:
-  explicit WallDeadline(std::chrono::nanoseconds limit) noexcept;
-  WallDeadline(const WallDeadline&) = delete;
-  WallDeadline& operator=(const WallDeadline&) = delete;
-  ~WallDeadline() {
-    callThread.wallDeadlineNs = outerNs_;
-    if (outerNs_ == 0) callThread.plainCounters = callThread.counters;
-  }
-
- private:
-  std::int64_t outerNs_;
-};
 
 }  // namespace detail
 
@@ -64,14 +53,17 @@ class Handle {
   template <class R, class Call>
   [[gnu::always_inline]] Result<R> invoke(const BulkheadMethod& method, const Call& call) const {
     Value<R> value;  // a callee that returns BULKHEAD_OK has set it
-    std::atomic<std::uint32_t>* const counters = detail::callThread.plainCounters;
-    if (counters != nullptr) [[likely]] {
-      const detail::CallPin pin(*slot_, counters);
+    std::atomic<detail::CallMark>* const marks = detail::callThread.plainMarks;
+    if (marks != nullptr) [[likely]] {
+      const detail::CallPin pin(*slot_, method, marks);
       const detail::Binding& binding = pin.binding();
       if (pin.holds() && keepsDeadline(binding, method)) [[likely]] {
-        if (callTable(binding, call, detail::collectorOf(counters), value) == BULKHEAD_OK) [[likely]]
+        if (callTable(binding, call, detail::collectorOf(marks), value) == BULKHEAD_OK) [[likely]]
           return success<R>(value);
-        return detail::collectorOf(detail::callThread.counters).take(*slot_, binding, method);
+        if ((method.flags & BULKHEAD_METHOD_IDEMPOTENT) == 0)
+          return detail::collectorOf(detail::callThread.marks).take(*slot_, binding, method);
+        if (auto error = recover(*slot_, binding, method, call, value)) return *std::move(error);
+        return success<R>(value);
       }
     }
     if (auto error = invokeSlowly(*slot_, method, call, value)) return *std::move(error);
@@ -112,11 +104,43 @@ class Handle {
   [[gnu::noinline, gnu::cold]] static std::optional<Error> invokeSlowly(const detail::InterfaceSlot& slot,
                                                                         const BulkheadMethod& method, const Call call,
                                                                         V& value) {
+    bool called = false;
+    auto error = attempt(slot, method, call, value, called);
+    if (!error || !called || (method.flags & BULKHEAD_METHOD_IDEMPOTENT) == 0) return error;
+    return tryAgain(slot, method, call, value, *std::move(error));
+  }
+
+  template <class Call, class V>
+  static std::optional<Error> attempt(const detail::InterfaceSlot& slot, const BulkheadMethod& method, const Call& call,
+                                      V& value, bool& called) {
     detail::SlowCall slow(slot, method);
     if (auto error = slow.enter()) return error;
-    detail::ErrorCollector& collector = detail::collectorOf(detail::callThread.counters);
+    called = true;
+    detail::ErrorCollector& collector = detail::collectorOf(detail::callThread.marks);
     const std::int32_t status = callTable(slow.binding(), call, collector, value);
     return slow.leave(status, collector);
+  }
+
+  // An idempotent call that failed as a plain one. (The old binding stays pinned meanwhile, which holds nobody up: it
+  // is not live any more if there is something to try.)
+  template <class Call, class V>
+  [[gnu::noinline, gnu::cold]] static std::optional<Error> recover(const detail::InterfaceSlot& slot,
+                                                                   const detail::Binding& binding,
+                                                                   const BulkheadMethod& method, const Call call,
+                                                                   V& value) {
+    return tryAgain(slot, method, call, value,
+                    detail::collectorOf(detail::callThread.marks).take(slot, binding, method));
+  }
+
+  template <class Call, class V>
+  static std::optional<Error> tryAgain(const detail::InterfaceSlot& slot, const BulkheadMethod& method,
+                                       const Call& call, V& value, Error first) {
+    const detail::Retry retry(std::move(first));
+    if (!retry.isAllowed()) return retry.first();
+    bool called = false;
+    auto error = attempt(slot, method, call, value, called);
+    if (!error) return error;
+    return called ? retry.failedAgain(*error) : retry.notMade(*error);
   }
 
   std::shared_ptr<const detail::InterfaceSlot> slot_;
@@ -133,6 +157,21 @@ class [[nodiscard]] Within final : public H {
 
  private:
   detail::WallDeadline deadline_;
+};
+
+// A handle whose calls can be cancelled: `codec.cancellable(source.get_token()).decode(bytes)`. Cancellation is
+// cooperative: a call that has begun ends when the module returns, with what the module returned; until then the module
+// sees bulkhead::cancelled(), on the thread of the call, and so do calls that are nested in it. A call that has not
+// begun (the token was stopped before, or while the call waited for its turn, a lane or a restart) ends at once as
+// `cancelled`, and nothing was called. A token that cannot be stopped changes nothing. Use it on the thread and in the
+// expression that made it.
+template <class H>
+class [[nodiscard]] Cancellable final : public H {
+ public:
+  Cancellable(const H& handle, const std::stop_token& token) : H(handle), scope_(token) {}
+
+ private:
+  detail::CancelScope scope_;
 };
 
 }  // namespace bulkhead

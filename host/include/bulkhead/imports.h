@@ -6,6 +6,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <string_view>
 #include <vector>
 
 namespace bulkhead {
@@ -15,7 +17,7 @@ struct HostImport {
   std::uint64_t interfaceId;
   const char* name;            // "CodecHost"
   const BulkheadTable* table;  // C entries that call the host's object
-  void* self;                  // the host's object
+  void* object;                // the host's; what the entries take is a detail::ImportTarget of it
   BulkheadSkeleton skeleton;   // decodes a message and calls the table
 };
 
@@ -43,5 +45,17 @@ class Imports {
 
   std::vector<HostImport> list_;
 };
+
+// For whom an import runs. Texts are valid until the import returns.
+struct ServedCall {
+  std::string_view module;   // its name
+  std::uint64_t generation;  // counts the module's starts from 1
+  std::string_view method;   // of the call that made the import, "Codec.decode"; empty: no call did
+  std::uint64_t callId;      // the same for all imports of one call, never used again in this process; 0: no call
+};
+
+// The innermost import that the calling thread runs right now; nothing outside of one. No call made it when a thread of
+// the module's own did, or the module's constructor or destructor. Never blocks.
+std::optional<ServedCall> servedCall() noexcept;
 
 }  // namespace bulkhead

@@ -22,7 +22,10 @@ annotation deadlineMs @0xd0b014c3bfff5be7 (method) :UInt32;
 # a module that does not answer in time is killed. In-process it can only be told late.
 
 annotation idempotent @0x82bb6d4eeeae7e02 (method) :Void;
-# Calling this method twice has the effect of calling it once: a call whose worker died may be tried again.
+# Calling this method twice has the effect of calling it once: a call whose worker died under it is made once more, within
+# the caller's limit, unless an import of that worker ran meanwhile or the call was nested in another one of that worker.
+# Never after a deadline, and never for an error that the module returned.
 
 annotation serialized @0xae7b1ba05647aebe (interface) :Void;
-# Calls of this interface queue, one at a time, for modules that are not safe to call from several threads.
+# Calls of this interface queue, one at a time, for modules that are not safe to call from several threads. A call nested
+# in the one that has the turn, on the same thread, does not queue. What a call waits is not counted as the module's.

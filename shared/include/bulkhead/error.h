@@ -1,6 +1,8 @@
 // What went wrong with a call or a load, and what to do about it. Used by host and module alike.
 #pragma once
 
+#include <bulkhead/detail/printable.h>
+
 #include <atomic>
 #include <cstdint>
 #include <exception>
@@ -24,7 +26,7 @@ enum class ErrorKind : std::uint32_t {
   moduleDied = 11,        // the worker died under the call: see Error::exitReport()
   unavailable = 12,       // no worker serves right now (starting, or its start failed)
   overloaded = 13,        // a lane, queue or thread did not become free in time; nothing was called
-  cancelled = 14,         // the caller cancelled
+  cancelled = 14,         // the caller cancelled it before it began; nothing was called
 
   // Change the call.
   unimplemented = 20,    // the other side has no such method or interface
@@ -117,7 +119,8 @@ class Error {
   const std::shared_ptr<const ExitReport>& exitReport() const noexcept { return shared_->body.exit; }
   const ErrorBody& body() const noexcept { return shared_->body; }
 
-  // One line, without control characters: "deadlineExceeded: codec: Codec.decode: no answer within 50 ms; ...".
+  // One line of valid UTF-8 without control characters, whatever the parts hold:
+  // "deadlineExceeded: codec: Codec.decode: no answer within 50 ms; ...".
   std::string message() const {
     std::string line = toString(kind());
     for (const std::string* part : {&module(), &method(), &type(), &text()}) {
@@ -126,7 +129,7 @@ class Error {
     for (char& byte : line) {
       if (static_cast<unsigned char>(byte) < 0x20 || byte == 0x7f) byte = ' ';
     }
-    return line;
+    return detail::printable(line, std::string::npos);
   }
 
  private:

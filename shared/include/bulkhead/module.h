@@ -47,7 +47,9 @@ inline void log(LogLevel level, std::string_view line) noexcept {
 }
 
 // How long the call on this thread may still take: zero when it is late already, nothing when it has no deadline or
-// this thread is in no call. Never blocks.
+// this thread is in no call (a thread that the module started, the module's constructor and destructor). Isolated it is
+// the nearer of the caller's limit and the module's own budget, which stands still during imports; in-process the
+// caller's limit. Never blocks.
 inline std::optional<std::chrono::nanoseconds> deadlineRemaining() noexcept {
   const BulkheadScope* scope = bulkhead_scope_current();
   if (scope == nullptr || scope->deadline_ns == 0) return std::nullopt;
@@ -57,10 +59,11 @@ inline std::optional<std::chrono::nanoseconds> deadlineRemaining() noexcept {
   return std::chrono::nanoseconds(left > 0 ? left : 0);
 }
 
-// Whether the caller of this thread's call gave up on it: a good moment to return. Never blocks.
+// Whether the caller of this thread's call gave up on it: a good moment to return, with any value or error. It stays so
+// for the rest of the call, and for calls nested in it. Never blocks.
 inline bool cancelled() noexcept {
   const BulkheadScope* scope = bulkhead_scope_current();
-  return scope != nullptr && scope->cancel != nullptr && *scope->cancel != 0;
+  return scope != nullptr && scope->cancel != nullptr && __atomic_load_n(scope->cancel, __ATOMIC_RELAXED) != 0;
 }
 
 }  // namespace bulkhead

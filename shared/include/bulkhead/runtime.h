@@ -12,12 +12,12 @@ extern "C" {
 /* One call as the code below it may ask about it. Lives on the stack of whoever entered it. */
 typedef struct BulkheadScope {
   uint64_t size;
-  int64_t deadline_ns;            /* CLOCK_MONOTONIC, absolute; 0: no deadline */
-  const volatile int32_t* cancel; /* non-zero once the caller cancelled; may be null */
-  uint64_t call_id;               /* unique within the module's generation; 0: unknown */
-  uint64_t generation;            /* of the module; 0: unknown */
-  const char* module;             /* its name; may be null */
-  struct BulkheadScope* outer;    /* set by bulkhead_scope_enter */
+  int64_t deadline_ns;         /* CLOCK_MONOTONIC, absolute; 0: no deadline */
+  const int32_t* cancel;       /* non-zero once the caller cancelled: load it atomically; may be null */
+  uint64_t call_id;            /* unique within the module's generation; 0: unknown */
+  uint64_t generation;         /* of the module; 0: unknown */
+  const char* module;          /* its name; may be null */
+  struct BulkheadScope* outer; /* set by bulkhead_scope_enter */
 } BulkheadScope;
 
 /* Makes `scope` this thread's current one. Scopes nest strictly: leave in reverse order, on the same thread. */

@@ -346,16 +346,16 @@ struct DirectForward {
 // The C entries that a module's calls arrive at.
 struct DirectHostEntries {
   static std::int32_t log(void* self, BulkheadBytes line, const BulkheadErrorSink* error) noexcept {
-    return bulkhead::detail::guardedImport(error, [&]() -> std::int32_t {
-      const auto result = static_cast<DirectHost*>(self)->log(bulkhead::detail::toText(line));
+    return bulkhead::detail::guardedImport(self, error, [&]() -> std::int32_t {
+      const auto result = static_cast<DirectHost*>(bulkhead::detail::importObject(self))->log(bulkhead::detail::toText(line));
       if (!result) return bulkhead::detail::report(error, result.error());
       return BULKHEAD_OK;
     });
   }
 
   static std::int32_t join(void* self, BulkheadBytes lines, const BulkheadSink* linesOut, std::uint8_t* count, const BulkheadErrorSink* error) noexcept {
-    return bulkhead::detail::guardedImport(error, [&]() -> std::int32_t {
-      const auto result = static_cast<DirectHost*>(self)->join(bulkhead::detail::toTexts(lines));
+    return bulkhead::detail::guardedImport(self, error, [&]() -> std::int32_t {
+      const auto result = static_cast<DirectHost*>(bulkhead::detail::importObject(self))->join(bulkhead::detail::toTexts(lines));
       if (!result) return bulkhead::detail::report(error, result.error());
       if (bulkhead::detail::put(linesOut, bulkhead::detail::ViewList(result->lines).bytes(), error) != BULKHEAD_OK) return BULKHEAD_FAILED;
       *count = result->count;

@@ -6,6 +6,7 @@
 #include <bulkhead/contract_host.h>
 
 #include <chrono>
+#include <stop_token>
 
 namespace golden::direct::host {
 
@@ -125,6 +126,9 @@ class Direct : public bulkhead::Handle<DirectTable> {
 
   // The same with a wall deadline for the calls of this expression.
   [[nodiscard]] bulkhead::Within<Direct> within(std::chrono::nanoseconds limit) const { return {*this, limit}; }
+
+  // The same, cancelled when the token is stopped.
+  [[nodiscard]] bulkhead::Cancellable<Direct> cancellable(const std::stop_token& token) const { return {*this, token}; }
 };
 
 // What the module may ask for.

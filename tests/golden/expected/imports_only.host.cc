@@ -11,8 +11,8 @@ namespace {
 // The C entries that a module's calls arrive at.
 struct JournalEntries {
   static std::int32_t write(void* self, std::uint16_t level, BulkheadBytes line, std::uint8_t* isKept, const BulkheadErrorSink* error) noexcept {
-    return bulkhead::detail::guardedImport(error, [&]() -> std::int32_t {
-      const auto result = static_cast<Journal*>(self)->write(static_cast<::imports_only::Level>(level), bulkhead::detail::toText(line));
+    return bulkhead::detail::guardedImport(self, error, [&]() -> std::int32_t {
+      const auto result = static_cast<Journal*>(bulkhead::detail::importObject(self))->write(static_cast<::imports_only::Level>(level), bulkhead::detail::toText(line));
       if (!result) return bulkhead::detail::report(error, result.error());
       *isKept = static_cast<std::uint8_t>(*result);
       return BULKHEAD_OK;

@@ -144,14 +144,15 @@ struct StructsForward {
 struct StructsHostEntries {
   static std::int32_t show(void* self, BulkheadBytes params, const BulkheadSink* results, const BulkheadErrorSink* error) noexcept {
     return bulkhead::detail::guardedImport(error, [&]() -> std::int32_t {
-      const bulkhead::detail::CapnpErrors capnpErrors;
-      bulkhead::detail::MessageView request(params);
-      const auto arguments = request.root<::golden::structs::StructsHost::ShowParams>();
-      bulkhead::detail::MessageBuilder reply;
-      auto answer = reply.root<::golden::structs::StructsHost::ShowResults>();
-      const auto result = static_cast<StructsHost*>(self)->show(arguments.getScene(), answer.initAnswer());
-      if (!result) return bulkhead::detail::report(error, result.error());
-      return bulkhead::detail::put(results, reply.words(), error);
+      return bulkhead::detail::withCapnp(error, [&]() -> std::int32_t {
+        bulkhead::detail::MessageView request(params);
+        const auto arguments = request.root<::golden::structs::StructsHost::ShowParams>();
+        bulkhead::detail::MessageBuilder reply;
+        auto answer = reply.root<::golden::structs::StructsHost::ShowResults>();
+        const auto result = static_cast<StructsHost*>(self)->show(arguments.getScene(), answer.initAnswer());
+        if (!result) return bulkhead::detail::report(error, result.error());
+        return bulkhead::detail::put(results, reply.words(), error);
+      });
     });
   }
 

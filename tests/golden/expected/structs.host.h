@@ -7,6 +7,7 @@
 #include <bulkhead/detail/message.h>
 
 #include <chrono>
+#include <stop_token>
 
 namespace golden::structs::host {
 
@@ -21,25 +22,27 @@ class Structs : public bulkhead::Handle<StructsTable> {
   [[nodiscard]] bulkhead::Result<bulkhead::Owned<::golden::structs::Scene>> render(::golden::structs::Scene::Reader scene, std::int32_t width, std::string_view name, std::span<const ::golden::structs::Mode> modes, std::span<const std::string_view> tags, std::span<const bool> bits, std::span<const std::span<const std::byte>> blobs, std::span<const std::int16_t> numbers, std::span<const std::byte> data, ::golden::structs::Mode mode, bool isOn) const {
     return invoke<bulkhead::Owned<::golden::structs::Scene>>(kStructsRender, [=](const StructsTable& table, void* self, const BulkheadErrorSink* error, bulkhead::Owned<::golden::structs::Scene>& value) {
       return bulkhead::detail::guarded(error, [&]() -> std::int32_t {
-        bulkhead::detail::MessageBuilder request(64 + scene.totalSize().wordCount);
-        auto params = request.root<::golden::structs::Structs::RenderParams>();
-        params.setScene(scene);
-        params.setWidth(width);
-        bulkhead::detail::fill(params.initName(bulkhead::detail::sizeOf(name)), name);
-        bulkhead::detail::fill(params.initModes(bulkhead::detail::sizeOf(modes)), modes);
-        bulkhead::detail::fill(params.initTags(bulkhead::detail::sizeOf(tags)), tags);
-        bulkhead::detail::fill(params.initBits(bulkhead::detail::sizeOf(bits)), bits);
-        bulkhead::detail::fill(params.initBlobs(bulkhead::detail::sizeOf(blobs)), blobs);
-        bulkhead::detail::fill(params.initNumbers(bulkhead::detail::sizeOf(numbers)), numbers);
-        bulkhead::detail::fill(params.initData(bulkhead::detail::sizeOf(data)), data);
-        params.setMode(mode);
-        params.setIsOn(isOn);
-        bulkhead::detail::MessageSink reply;
-        const std::int32_t status = table.render(self, request.words(), reply.sink(), error);
-        if (status != BULKHEAD_OK) return status;
-        const auto results = reply.root<::golden::structs::Structs::RenderResults>();
-        value = reply.own<::golden::structs::Scene>(results.getImage());
-        return status;
+        return bulkhead::detail::withCapnp(error, [&]() -> std::int32_t {
+          bulkhead::detail::MessageBuilder request(64 + scene.totalSize().wordCount);
+          auto params = request.root<::golden::structs::Structs::RenderParams>();
+          params.setScene(scene);
+          params.setWidth(width);
+          bulkhead::detail::fill(params.initName(bulkhead::detail::sizeOf(name)), name);
+          bulkhead::detail::fill(params.initModes(bulkhead::detail::sizeOf(modes)), modes);
+          bulkhead::detail::fill(params.initTags(bulkhead::detail::sizeOf(tags)), tags);
+          bulkhead::detail::fill(params.initBits(bulkhead::detail::sizeOf(bits)), bits);
+          bulkhead::detail::fill(params.initBlobs(bulkhead::detail::sizeOf(blobs)), blobs);
+          bulkhead::detail::fill(params.initNumbers(bulkhead::detail::sizeOf(numbers)), numbers);
+          bulkhead::detail::fill(params.initData(bulkhead::detail::sizeOf(data)), data);
+          params.setMode(mode);
+          params.setIsOn(isOn);
+          bulkhead::detail::MessageSink reply;
+          const std::int32_t status = table.render(self, request.words(), reply.sink(), error);
+          if (status != BULKHEAD_OK) return status;
+          const auto results = reply.root<::golden::structs::Structs::RenderResults>();
+          value = reply.own<::golden::structs::Scene>(results.getImage());
+          return status;
+        });
       });
     });
   }
@@ -47,22 +50,24 @@ class Structs : public bulkhead::Handle<StructsTable> {
   [[nodiscard]] bulkhead::Result<MeasureResult> measure(::golden::structs::Scene::Reader scene) const {
     return invoke<MeasureResult>(kStructsMeasure, [=](const StructsTable& table, void* self, const BulkheadErrorSink* error, MeasureResult& value) {
       return bulkhead::detail::guarded(error, [&]() -> std::int32_t {
-        bulkhead::detail::MessageBuilder request(64 + scene.totalSize().wordCount);
-        auto params = request.root<::golden::structs::Structs::MeasureParams>();
-        params.setScene(scene);
-        bulkhead::detail::MessageSink reply;
-        const std::int32_t status = table.measure(self, request.words(), reply.sink(), error);
-        if (status != BULKHEAD_OK) return status;
-        const auto results = reply.root<::golden::structs::Structs::MeasureResults>();
-        value.area = results.getArea();
-        value.label = bulkhead::detail::copyOf<std::string>(results.getLabel());
-        value.mode = results.getMode();
-        value.tags = bulkhead::detail::copyOf<std::vector<std::string>>(results.getTags());
-        value.bits = bulkhead::detail::copyOf<std::vector<bool>>(results.getBits());
-        value.blobs = bulkhead::detail::copyOf<std::vector<std::vector<std::byte>>>(results.getBlobs());
-        value.numbers = bulkhead::detail::copyOf<std::vector<std::int16_t>>(results.getNumbers());
-        value.data = bulkhead::detail::copyOf<std::vector<std::byte>>(results.getData());
-        return status;
+        return bulkhead::detail::withCapnp(error, [&]() -> std::int32_t {
+          bulkhead::detail::MessageBuilder request(64 + scene.totalSize().wordCount);
+          auto params = request.root<::golden::structs::Structs::MeasureParams>();
+          params.setScene(scene);
+          bulkhead::detail::MessageSink reply;
+          const std::int32_t status = table.measure(self, request.words(), reply.sink(), error);
+          if (status != BULKHEAD_OK) return status;
+          const auto results = reply.root<::golden::structs::Structs::MeasureResults>();
+          value.area = results.getArea();
+          value.label = bulkhead::detail::copyOf<std::string>(results.getLabel());
+          value.mode = results.getMode();
+          value.tags = bulkhead::detail::copyOf<std::vector<std::string>>(results.getTags());
+          value.bits = bulkhead::detail::copyOf<std::vector<bool>>(results.getBits());
+          value.blobs = bulkhead::detail::copyOf<std::vector<std::vector<std::byte>>>(results.getBlobs());
+          value.numbers = bulkhead::detail::copyOf<std::vector<std::int16_t>>(results.getNumbers());
+          value.data = bulkhead::detail::copyOf<std::vector<std::byte>>(results.getData());
+          return status;
+        });
       });
     });
   }
@@ -70,15 +75,17 @@ class Structs : public bulkhead::Handle<StructsTable> {
   [[nodiscard]] bulkhead::Result<bulkhead::Owned<::golden::structs::Scene>> make(std::uint32_t count) const {
     return invoke<bulkhead::Owned<::golden::structs::Scene>>(kStructsMake, [=](const StructsTable& table, void* self, const BulkheadErrorSink* error, bulkhead::Owned<::golden::structs::Scene>& value) {
       return bulkhead::detail::guarded(error, [&]() -> std::int32_t {
-        bulkhead::detail::MessageBuilder request(64);
-        auto params = request.root<::golden::structs::Structs::MakeParams>();
-        params.setCount(count);
-        bulkhead::detail::MessageSink reply;
-        const std::int32_t status = table.make(self, request.words(), reply.sink(), error);
-        if (status != BULKHEAD_OK) return status;
-        const auto results = reply.root<::golden::structs::Structs::MakeResults>();
-        value = reply.own<::golden::structs::Scene>(results.getScene());
-        return status;
+        return bulkhead::detail::withCapnp(error, [&]() -> std::int32_t {
+          bulkhead::detail::MessageBuilder request(64);
+          auto params = request.root<::golden::structs::Structs::MakeParams>();
+          params.setCount(count);
+          bulkhead::detail::MessageSink reply;
+          const std::int32_t status = table.make(self, request.words(), reply.sink(), error);
+          if (status != BULKHEAD_OK) return status;
+          const auto results = reply.root<::golden::structs::Structs::MakeResults>();
+          value = reply.own<::golden::structs::Scene>(results.getScene());
+          return status;
+        });
       });
     });
   }
@@ -86,16 +93,18 @@ class Structs : public bulkhead::Handle<StructsTable> {
   [[nodiscard]] bulkhead::Result<bulkhead::Owned<::golden::structs::Scene>> both(::golden::structs::Scene::Reader first, ::golden::structs::Scene::Reader scene) const {
     return invoke<bulkhead::Owned<::golden::structs::Scene>>(kStructsBoth, [=](const StructsTable& table, void* self, const BulkheadErrorSink* error, bulkhead::Owned<::golden::structs::Scene>& value) {
       return bulkhead::detail::guarded(error, [&]() -> std::int32_t {
-        bulkhead::detail::MessageBuilder request(64 + first.totalSize().wordCount + scene.totalSize().wordCount);
-        auto params = request.root<::golden::structs::Structs::BothParams>();
-        params.setFirst(first);
-        params.setScene(scene);
-        bulkhead::detail::MessageSink reply;
-        const std::int32_t status = table.both(self, request.words(), reply.sink(), error);
-        if (status != BULKHEAD_OK) return status;
-        const auto results = reply.root<::golden::structs::Structs::BothResults>();
-        value = reply.own<::golden::structs::Scene>(results.getScene());
-        return status;
+        return bulkhead::detail::withCapnp(error, [&]() -> std::int32_t {
+          bulkhead::detail::MessageBuilder request(64 + first.totalSize().wordCount + scene.totalSize().wordCount);
+          auto params = request.root<::golden::structs::Structs::BothParams>();
+          params.setFirst(first);
+          params.setScene(scene);
+          bulkhead::detail::MessageSink reply;
+          const std::int32_t status = table.both(self, request.words(), reply.sink(), error);
+          if (status != BULKHEAD_OK) return status;
+          const auto results = reply.root<::golden::structs::Structs::BothResults>();
+          value = reply.own<::golden::structs::Scene>(results.getScene());
+          return status;
+        });
       });
     });
   }
@@ -114,15 +123,17 @@ class Structs : public bulkhead::Handle<StructsTable> {
   [[nodiscard]] bulkhead::Result<std::vector<std::string>> single(::golden::structs::Scene::Reader scene) const {
     return invoke<std::vector<std::string>>(kStructsSingle, [=](const StructsTable& table, void* self, const BulkheadErrorSink* error, std::vector<std::string>& value) {
       return bulkhead::detail::guarded(error, [&]() -> std::int32_t {
-        bulkhead::detail::MessageBuilder request(64 + scene.totalSize().wordCount);
-        auto params = request.root<::golden::structs::Structs::SingleParams>();
-        params.setScene(scene);
-        bulkhead::detail::MessageSink reply;
-        const std::int32_t status = table.single(self, request.words(), reply.sink(), error);
-        if (status != BULKHEAD_OK) return status;
-        const auto results = reply.root<::golden::structs::Structs::SingleResults>();
-        value = bulkhead::detail::copyOf<std::vector<std::string>>(results.getTags());
-        return status;
+        return bulkhead::detail::withCapnp(error, [&]() -> std::int32_t {
+          bulkhead::detail::MessageBuilder request(64 + scene.totalSize().wordCount);
+          auto params = request.root<::golden::structs::Structs::SingleParams>();
+          params.setScene(scene);
+          bulkhead::detail::MessageSink reply;
+          const std::int32_t status = table.single(self, request.words(), reply.sink(), error);
+          if (status != BULKHEAD_OK) return status;
+          const auto results = reply.root<::golden::structs::Structs::SingleResults>();
+          value = bulkhead::detail::copyOf<std::vector<std::string>>(results.getTags());
+          return status;
+        });
       });
     });
   }
@@ -130,12 +141,14 @@ class Structs : public bulkhead::Handle<StructsTable> {
   [[nodiscard]] bulkhead::Result<void> take(::golden::structs::Scene::Reader scene) const {
     return invoke<void>(kStructsTake, [=](const StructsTable& table, void* self, const BulkheadErrorSink* error) {
       return bulkhead::detail::guarded(error, [&]() -> std::int32_t {
-        bulkhead::detail::MessageBuilder request(64 + scene.totalSize().wordCount);
-        auto params = request.root<::golden::structs::Structs::TakeParams>();
-        params.setScene(scene);
-        bulkhead::detail::MessageSink reply;
-        const std::int32_t status = table.take(self, request.words(), reply.sink(), error);
-        return status;
+        return bulkhead::detail::withCapnp(error, [&]() -> std::int32_t {
+          bulkhead::detail::MessageBuilder request(64 + scene.totalSize().wordCount);
+          auto params = request.root<::golden::structs::Structs::TakeParams>();
+          params.setScene(scene);
+          bulkhead::detail::MessageSink reply;
+          const std::int32_t status = table.take(self, request.words(), reply.sink(), error);
+          return status;
+        });
       });
     });
   }
@@ -143,20 +156,25 @@ class Structs : public bulkhead::Handle<StructsTable> {
   [[nodiscard]] bulkhead::Result<bulkhead::Owned<::golden::structs::Scene>> fresh() const {
     return invoke<bulkhead::Owned<::golden::structs::Scene>>(kStructsFresh, [=](const StructsTable& table, void* self, const BulkheadErrorSink* error, bulkhead::Owned<::golden::structs::Scene>& value) {
       return bulkhead::detail::guarded(error, [&]() -> std::int32_t {
-        bulkhead::detail::MessageBuilder request(64);
-        request.root<::golden::structs::Structs::FreshParams>();
-        bulkhead::detail::MessageSink reply;
-        const std::int32_t status = table.fresh(self, request.words(), reply.sink(), error);
-        if (status != BULKHEAD_OK) return status;
-        const auto results = reply.root<::golden::structs::Structs::FreshResults>();
-        value = reply.own<::golden::structs::Scene>(results.getScene());
-        return status;
+        return bulkhead::detail::withCapnp(error, [&]() -> std::int32_t {
+          bulkhead::detail::MessageBuilder request(64);
+          request.root<::golden::structs::Structs::FreshParams>();
+          bulkhead::detail::MessageSink reply;
+          const std::int32_t status = table.fresh(self, request.words(), reply.sink(), error);
+          if (status != BULKHEAD_OK) return status;
+          const auto results = reply.root<::golden::structs::Structs::FreshResults>();
+          value = reply.own<::golden::structs::Scene>(results.getScene());
+          return status;
+        });
       });
     });
   }
 
   // The same with a wall deadline for the calls of this expression.
   [[nodiscard]] bulkhead::Within<Structs> within(std::chrono::nanoseconds limit) const { return {*this, limit}; }
+
+  // The same, cancelled when the token is stopped.
+  [[nodiscard]] bulkhead::Cancellable<Structs> cancellable(const std::stop_token& token) const { return {*this, token}; }
 };
 
 // Derive from it and give the object to Host::load: modules call it, from any thread. Return an error or throw to

@@ -21,15 +21,17 @@ class StructsHost final : public bulkhead::detail::ImportObject<StructsHostTable
   [[nodiscard]] bulkhead::Result<bulkhead::Owned<::golden::structs::Scene>> show(::golden::structs::Scene::Reader scene) const {
     return invoke<bulkhead::Owned<::golden::structs::Scene>>(kStructsHostShow, [=](const StructsHostTable& table, void* self, const BulkheadErrorSink* error, bulkhead::Owned<::golden::structs::Scene>& value) {
       return bulkhead::detail::guarded(error, [&]() -> std::int32_t {
-        bulkhead::detail::MessageBuilder request(64 + scene.totalSize().wordCount);
-        auto params = request.root<::golden::structs::StructsHost::ShowParams>();
-        params.setScene(scene);
-        bulkhead::detail::MessageSink reply;
-        const std::int32_t status = table.show(self, request.words(), reply.sink(), error);
-        if (status != BULKHEAD_OK) return status;
-        const auto results = reply.root<::golden::structs::StructsHost::ShowResults>();
-        value = reply.own<::golden::structs::Scene>(results.getAnswer());
-        return status;
+        return bulkhead::detail::withCapnp(error, [&]() -> std::int32_t {
+          bulkhead::detail::MessageBuilder request(64 + scene.totalSize().wordCount);
+          auto params = request.root<::golden::structs::StructsHost::ShowParams>();
+          params.setScene(scene);
+          bulkhead::detail::MessageSink reply;
+          const std::int32_t status = table.show(self, request.words(), reply.sink(), error);
+          if (status != BULKHEAD_OK) return status;
+          const auto results = reply.root<::golden::structs::StructsHost::ShowResults>();
+          value = reply.own<::golden::structs::Scene>(results.getAnswer());
+          return status;
+        });
       });
     });
   }
@@ -70,109 +72,118 @@ struct StructsExports {
 
   static std::int32_t render(void* self, BulkheadBytes params, const BulkheadSink* results, const BulkheadErrorSink* error) noexcept {
     return bulkhead::detail::guarded(error, [&]() -> std::int32_t {
-      const bulkhead::detail::CapnpErrors capnpErrors;
-      bulkhead::detail::MessageView request(params);
-      const auto arguments = request.root<::golden::structs::Structs::RenderParams>();
-      bulkhead::detail::MessageBuilder reply;
-      auto answer = reply.root<::golden::structs::Structs::RenderResults>();
-      const auto result = static_cast<Instance*>(self)->module.Module::render(arguments.getScene(), arguments.getWidth(), bulkhead::detail::textOf(arguments.getName()), bulkhead::detail::listOf<::golden::structs::Mode>(arguments.getModes()), bulkhead::detail::textsOf(arguments.getTags()), bulkhead::detail::BoolArray(arguments.getBits()).span(), bulkhead::detail::datasOf(arguments.getBlobs()), bulkhead::detail::listOf<std::int16_t>(arguments.getNumbers()), bulkhead::detail::dataOf(arguments.getData()), arguments.getMode(), arguments.getIsOn(), answer.initImage());
-      if (!result) return bulkhead::detail::report(error, result.error());
-      return bulkhead::detail::put(results, reply.words(), error);
+      return bulkhead::detail::withCapnp(error, [&]() -> std::int32_t {
+        bulkhead::detail::MessageView request(params);
+        const auto arguments = request.root<::golden::structs::Structs::RenderParams>();
+        bulkhead::detail::MessageBuilder reply;
+        auto answer = reply.root<::golden::structs::Structs::RenderResults>();
+        const auto result = static_cast<Instance*>(self)->module.Module::render(arguments.getScene(), arguments.getWidth(), bulkhead::detail::textOf(arguments.getName()), bulkhead::detail::listOf<::golden::structs::Mode>(arguments.getModes()), bulkhead::detail::textsOf(arguments.getTags()), bulkhead::detail::BoolArray(arguments.getBits()).span(), bulkhead::detail::datasOf(arguments.getBlobs()), bulkhead::detail::listOf<std::int16_t>(arguments.getNumbers()), bulkhead::detail::dataOf(arguments.getData()), arguments.getMode(), arguments.getIsOn(), answer.initImage());
+        if (!result) return bulkhead::detail::report(error, result.error());
+        return bulkhead::detail::put(results, reply.words(), error);
+      });
     });
   }
 
   static std::int32_t measure(void* self, BulkheadBytes params, const BulkheadSink* results, const BulkheadErrorSink* error) noexcept {
     return bulkhead::detail::guarded(error, [&]() -> std::int32_t {
-      const bulkhead::detail::CapnpErrors capnpErrors;
-      bulkhead::detail::MessageView request(params);
-      const auto arguments = request.root<::golden::structs::Structs::MeasureParams>();
-      bulkhead::detail::MessageBuilder reply;
-      auto answer = reply.root<::golden::structs::Structs::MeasureResults>();
-      const auto result = static_cast<Instance*>(self)->module.Module::measure(arguments.getScene());
-      if (!result) return bulkhead::detail::report(error, result.error());
-      answer.setArea(result->area);
-      bulkhead::detail::fill(answer.initLabel(bulkhead::detail::sizeOf(result->label)), result->label);
-      answer.setMode(result->mode);
-      bulkhead::detail::fill(answer.initTags(bulkhead::detail::sizeOf(result->tags)), result->tags);
-      bulkhead::detail::fill(answer.initBits(bulkhead::detail::sizeOf(result->bits)), result->bits);
-      bulkhead::detail::fill(answer.initBlobs(bulkhead::detail::sizeOf(result->blobs)), result->blobs);
-      bulkhead::detail::fill(answer.initNumbers(bulkhead::detail::sizeOf(result->numbers)), result->numbers);
-      bulkhead::detail::fill(answer.initData(bulkhead::detail::sizeOf(result->data)), result->data);
-      return bulkhead::detail::put(results, reply.words(), error);
+      return bulkhead::detail::withCapnp(error, [&]() -> std::int32_t {
+        bulkhead::detail::MessageView request(params);
+        const auto arguments = request.root<::golden::structs::Structs::MeasureParams>();
+        bulkhead::detail::MessageBuilder reply;
+        auto answer = reply.root<::golden::structs::Structs::MeasureResults>();
+        const auto result = static_cast<Instance*>(self)->module.Module::measure(arguments.getScene());
+        if (!result) return bulkhead::detail::report(error, result.error());
+        answer.setArea(result->area);
+        bulkhead::detail::fill(answer.initLabel(bulkhead::detail::sizeOf(result->label)), result->label);
+        answer.setMode(result->mode);
+        bulkhead::detail::fill(answer.initTags(bulkhead::detail::sizeOf(result->tags)), result->tags);
+        bulkhead::detail::fill(answer.initBits(bulkhead::detail::sizeOf(result->bits)), result->bits);
+        bulkhead::detail::fill(answer.initBlobs(bulkhead::detail::sizeOf(result->blobs)), result->blobs);
+        bulkhead::detail::fill(answer.initNumbers(bulkhead::detail::sizeOf(result->numbers)), result->numbers);
+        bulkhead::detail::fill(answer.initData(bulkhead::detail::sizeOf(result->data)), result->data);
+        return bulkhead::detail::put(results, reply.words(), error);
+      });
     });
   }
 
   static std::int32_t make(void* self, BulkheadBytes params, const BulkheadSink* results, const BulkheadErrorSink* error) noexcept {
     return bulkhead::detail::guarded(error, [&]() -> std::int32_t {
-      const bulkhead::detail::CapnpErrors capnpErrors;
-      bulkhead::detail::MessageView request(params);
-      const auto arguments = request.root<::golden::structs::Structs::MakeParams>();
-      bulkhead::detail::MessageBuilder reply;
-      auto answer = reply.root<::golden::structs::Structs::MakeResults>();
-      const auto result = static_cast<Instance*>(self)->module.Module::make(arguments.getCount(), answer.initScene());
-      if (!result) return bulkhead::detail::report(error, result.error());
-      return bulkhead::detail::put(results, reply.words(), error);
+      return bulkhead::detail::withCapnp(error, [&]() -> std::int32_t {
+        bulkhead::detail::MessageView request(params);
+        const auto arguments = request.root<::golden::structs::Structs::MakeParams>();
+        bulkhead::detail::MessageBuilder reply;
+        auto answer = reply.root<::golden::structs::Structs::MakeResults>();
+        const auto result = static_cast<Instance*>(self)->module.Module::make(arguments.getCount(), answer.initScene());
+        if (!result) return bulkhead::detail::report(error, result.error());
+        return bulkhead::detail::put(results, reply.words(), error);
+      });
     });
   }
 
   static std::int32_t both(void* self, BulkheadBytes params, const BulkheadSink* results, const BulkheadErrorSink* error) noexcept {
     return bulkhead::detail::guarded(error, [&]() -> std::int32_t {
-      const bulkhead::detail::CapnpErrors capnpErrors;
-      bulkhead::detail::MessageView request(params);
-      const auto arguments = request.root<::golden::structs::Structs::BothParams>();
-      bulkhead::detail::MessageBuilder reply;
-      auto answer = reply.root<::golden::structs::Structs::BothResults>();
-      const auto result = static_cast<Instance*>(self)->module.Module::both(arguments.getFirst(), arguments.getScene(), answer.initScene());
-      if (!result) return bulkhead::detail::report(error, result.error());
-      return bulkhead::detail::put(results, reply.words(), error);
+      return bulkhead::detail::withCapnp(error, [&]() -> std::int32_t {
+        bulkhead::detail::MessageView request(params);
+        const auto arguments = request.root<::golden::structs::Structs::BothParams>();
+        bulkhead::detail::MessageBuilder reply;
+        auto answer = reply.root<::golden::structs::Structs::BothResults>();
+        const auto result = static_cast<Instance*>(self)->module.Module::both(arguments.getFirst(), arguments.getScene(), answer.initScene());
+        if (!result) return bulkhead::detail::report(error, result.error());
+        return bulkhead::detail::put(results, reply.words(), error);
+      });
     });
   }
 
   static std::int32_t plain(void* self, std::int32_t a, std::uint16_t mode, std::uint8_t* b, std::uint16_t* modeOut, const BulkheadErrorSink* error) noexcept {
     return bulkhead::detail::guarded(error, [&]() -> std::int32_t {
-      const auto result = static_cast<Instance*>(self)->module.Module::plain(a, static_cast<::golden::structs::Mode>(mode));
-      if (!result) return bulkhead::detail::report(error, result.error());
-      *b = static_cast<std::uint8_t>(result->b);
-      *modeOut = static_cast<std::uint16_t>(result->mode);
-      return BULKHEAD_OK;
+      return bulkhead::detail::withCapnp(error, [&]() -> std::int32_t {
+        const auto result = static_cast<Instance*>(self)->module.Module::plain(a, static_cast<::golden::structs::Mode>(mode));
+        if (!result) return bulkhead::detail::report(error, result.error());
+        *b = static_cast<std::uint8_t>(result->b);
+        *modeOut = static_cast<std::uint16_t>(result->mode);
+        return BULKHEAD_OK;
+      });
     });
   }
 
   static std::int32_t single(void* self, BulkheadBytes params, const BulkheadSink* results, const BulkheadErrorSink* error) noexcept {
     return bulkhead::detail::guarded(error, [&]() -> std::int32_t {
-      const bulkhead::detail::CapnpErrors capnpErrors;
-      bulkhead::detail::MessageView request(params);
-      const auto arguments = request.root<::golden::structs::Structs::SingleParams>();
-      bulkhead::detail::MessageBuilder reply;
-      auto answer = reply.root<::golden::structs::Structs::SingleResults>();
-      const auto result = static_cast<Instance*>(self)->module.Module::single(arguments.getScene());
-      if (!result) return bulkhead::detail::report(error, result.error());
-      bulkhead::detail::fill(answer.initTags(bulkhead::detail::sizeOf(*result)), *result);
-      return bulkhead::detail::put(results, reply.words(), error);
+      return bulkhead::detail::withCapnp(error, [&]() -> std::int32_t {
+        bulkhead::detail::MessageView request(params);
+        const auto arguments = request.root<::golden::structs::Structs::SingleParams>();
+        bulkhead::detail::MessageBuilder reply;
+        auto answer = reply.root<::golden::structs::Structs::SingleResults>();
+        const auto result = static_cast<Instance*>(self)->module.Module::single(arguments.getScene());
+        if (!result) return bulkhead::detail::report(error, result.error());
+        bulkhead::detail::fill(answer.initTags(bulkhead::detail::sizeOf(*result)), *result);
+        return bulkhead::detail::put(results, reply.words(), error);
+      });
     });
   }
 
   static std::int32_t take(void* self, BulkheadBytes params, const BulkheadSink* results, const BulkheadErrorSink* error) noexcept {
     return bulkhead::detail::guarded(error, [&]() -> std::int32_t {
-      const bulkhead::detail::CapnpErrors capnpErrors;
-      bulkhead::detail::MessageView request(params);
-      const auto arguments = request.root<::golden::structs::Structs::TakeParams>();
-      bulkhead::detail::MessageBuilder reply;
-      reply.root<::golden::structs::Structs::TakeResults>();
-      const auto result = static_cast<Instance*>(self)->module.Module::take(arguments.getScene());
-      if (!result) return bulkhead::detail::report(error, result.error());
-      return bulkhead::detail::put(results, reply.words(), error);
+      return bulkhead::detail::withCapnp(error, [&]() -> std::int32_t {
+        bulkhead::detail::MessageView request(params);
+        const auto arguments = request.root<::golden::structs::Structs::TakeParams>();
+        bulkhead::detail::MessageBuilder reply;
+        reply.root<::golden::structs::Structs::TakeResults>();
+        const auto result = static_cast<Instance*>(self)->module.Module::take(arguments.getScene());
+        if (!result) return bulkhead::detail::report(error, result.error());
+        return bulkhead::detail::put(results, reply.words(), error);
+      });
     });
   }
 
   static std::int32_t fresh(void* self, BulkheadBytes, const BulkheadSink* results, const BulkheadErrorSink* error) noexcept {
     return bulkhead::detail::guarded(error, [&]() -> std::int32_t {
-      const bulkhead::detail::CapnpErrors capnpErrors;
-      bulkhead::detail::MessageBuilder reply;
-      auto answer = reply.root<::golden::structs::Structs::FreshResults>();
-      const auto result = static_cast<Instance*>(self)->module.Module::fresh(answer.initScene());
-      if (!result) return bulkhead::detail::report(error, result.error());
-      return bulkhead::detail::put(results, reply.words(), error);
+      return bulkhead::detail::withCapnp(error, [&]() -> std::int32_t {
+        bulkhead::detail::MessageBuilder reply;
+        auto answer = reply.root<::golden::structs::Structs::FreshResults>();
+        const auto result = static_cast<Instance*>(self)->module.Module::fresh(answer.initScene());
+        if (!result) return bulkhead::detail::report(error, result.error());
+        return bulkhead::detail::put(results, reply.words(), error);
+      });
     });
   }
 

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -176,6 +177,7 @@ void commit(Fault fault) {
     case Fault::controlHelloAgain: sendControl(emptyHello(), false); sleepForEver();
     case Fault::renounceDeathSignal: ::prctl(PR_SET_PDEATHSIG, 0); loopForEver();
     case Fault::writeHostRegion: return writeTo(hostRegion());
+    case Fault::exitThread: ::pthread_exit(nullptr);
     case Fault::atExitHang: ::atexit([] { sleepForEver(); }); return;
   }
 }

@@ -29,6 +29,7 @@ enum Fault {
   renounceDeathSignal @22; # clears the parent-death signal, then loops
   writeHostRegion @23;   # writes to the region that only the host may write
   atExitHang @24;        # registers a handler that hangs when the process exits
+  exitThread @25;        # pthread_exit under a call
 }
 
 interface Faults $Bulkhead.exports {
@@ -61,6 +62,14 @@ interface Faults $Bulkhead.exports {
   # To a descriptor; -1: as log lines.
 
   echo @10 (data :Data) -> (data :Data);
+
+  failUntil @11 (generation :UInt64, first :Fault, then :Fault) -> (generation :UInt64) $Bulkhead.idempotent;
+  # In a worker of an earlier generation than this it misbehaves: in the module's first one one way, then the other.
+
+  failUntilPlain @12 (generation :UInt64, fault :Fault) -> (generation :UInt64);
+  # Not idempotent.
+
+  importThenFail @13 (byThread :Bool, fault :Fault) -> () $Bulkhead.idempotent;
 }
 
 interface FaultsHost $Bulkhead.imports {

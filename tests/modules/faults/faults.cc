@@ -104,6 +104,25 @@ class Faults final : public faults::module::Faults {
     return std::vector<std::byte>(data.begin(), data.end());
   }
 
+  Result<std::uint64_t> failUntil(std::uint64_t generation, Fault first, Fault then) override {
+    const std::uint64_t own = bulkhead_scope_current()->generation;
+    if (own < generation) commit(own == 1 ? first : then);
+    return own;
+  }
+  Result<std::uint64_t> failUntilPlain(std::uint64_t generation, Fault fault) override {
+    return failUntil(generation, fault, fault);
+  }
+  Result<void> importThenFail(bool byThread, Fault fault) override {
+    const auto import = [this] { (void)host_.spend(0); };
+    if (byThread) {
+      std::thread(import).join();
+    } else {
+      import();
+    }
+    commit(fault);
+    return {};
+  }
+
  private:
   faults::module::FaultsHost& host_;
   std::atomic<Fault> atUnload_{Fault::none};

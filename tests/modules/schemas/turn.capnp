@@ -12,6 +12,11 @@ interface Turn $Bulkhead.exports $Bulkhead.serialized {
   report @1 () -> (calls :UInt32, mostAtOnce :UInt32);
   work @2 (rounds :UInt32) -> ();
   # Not safe to run on two threads at once.
+  enterByThread @3 (who :UInt32) -> ();
+  # Calls TurnHost.inside from a thread of the module, and waits for it.
+  enterInBackground @4 (who :UInt32) -> ();
+  # The same without waiting.
+  remaining @5 () -> (nanoseconds :Int64);
 }
 
 interface TurnHost $Bulkhead.imports {

@@ -15,6 +15,8 @@ namespace bulkhead::detail {
 namespace {
 
 constexpr std::int64_t kLongNs = 60'000'000'000;
+constexpr BulkheadMethod kMethod = {1, 0, 0, 0, "Guard.test"};
+constexpr BulkheadMethod kOther = {1, 1, 0, 0, "Guard.other"};
 
 // A slot with one live binding.
 class GuardTest : public ::testing::Test {
@@ -41,15 +43,20 @@ TEST_F(GuardTest, IdsAreDistinctAndNeverTheOneOfDeadBindings) {
   releaseGuardId(other);
 }
 
-TEST_F(GuardTest, APinCountsWhileItLives) {
+TEST_F(GuardTest, APinMarksItsThreadWhileItLives) {
   EXPECT_EQ(guardCount(id_), 0u);
   {
-    const CallPin outer(slot_);
+    const CallPin outer(slot_, kMethod);
     EXPECT_EQ(&outer.binding(), &binding_);
     EXPECT_EQ(guardCount(id_), 1u);
     EXPECT_TRUE(guardHeldHere(id_));
-    const CallPin inner(slot_);
-    EXPECT_EQ(guardCount(id_), 2u);
+    {
+      const CallPin inner(slot_, kOther);
+      EXPECT_EQ(guardCount(id_), 1u);  // threads are counted
+      EXPECT_EQ(callThread.marks[id_].load(), reinterpret_cast<CallMark>(&kOther));
+    }
+    EXPECT_EQ(callThread.marks[id_].load(), reinterpret_cast<CallMark>(&kMethod));
+    EXPECT_TRUE(guardHeldHere(id_));
   }
   EXPECT_EQ(guardCount(id_), 0u);
   EXPECT_FALSE(guardHeldHere(id_));
@@ -58,7 +65,7 @@ TEST_F(GuardTest, APinCountsWhileItLives) {
 TEST_F(GuardTest, APinOfAnotherThreadIsNotHeldHere) {
   std::atomic<int> step{0};
   std::thread other([&] {
-    const CallPin pin(slot_);
+    const CallPin pin(slot_, kMethod);
     step = 1;
     step.notify_all();
     step.wait(1);
@@ -75,7 +82,7 @@ TEST_F(GuardTest, APinOfAnotherThreadIsNotHeldHere) {
 TEST_F(GuardTest, DrainGivesUpAtItsDeadlineAndWaitsForTheLastCall) {
   std::atomic<int> step{0};
   std::thread other([&] {
-    const CallPin pin(slot_);
+    const CallPin pin(slot_, kMethod);
     step = 1;
     step.notify_all();
     step.wait(1);
@@ -92,7 +99,7 @@ TEST_F(GuardTest, DrainGivesUpAtItsDeadlineAndWaitsForTheLastCall) {
 
 TEST_F(GuardTest, APinAfterTheSwapHasTheNewBinding) {
   slot_.binding = &notLive_;
-  const CallPin pin(slot_);
+  const CallPin pin(slot_, kMethod);
   EXPECT_EQ(&pin.binding(), &notLive_);
   EXPECT_FALSE(guardHeldHere(id_));
   EXPECT_FALSE(guardHeldHere(kNoGuard));
@@ -100,7 +107,7 @@ TEST_F(GuardTest, APinAfterTheSwapHasTheNewBinding) {
 
 TEST_F(GuardTest, ThreadsThatEndLeaveNothingBehind) {
   for (int i = 0; i < 50; ++i) {
-    std::thread([&] { const CallPin pin(slot_); }).join();
+    std::thread([&] { const CallPin pin(slot_, kMethod); }).join();
   }
   EXPECT_EQ(guardCount(id_), 0u);
 }
@@ -120,7 +127,7 @@ TEST_F(GuardTest, WhatWasDrainedIsNoLongerRead) {
   for (int i = 0; i < 4; ++i) {
     callers.emplace_back([&] {
       while (!done.load(std::memory_order_relaxed)) {
-        const CallPin pin(slot_);
+        const CallPin pin(slot_, kMethod);
         if (pin.binding().flags != 0 || pin.binding().self == nullptr) continue;
         const auto& generation = *static_cast<const Generation*>(pin.binding().self);
         if (generation.value.load(std::memory_order_relaxed) != kAlive) ++wrong;

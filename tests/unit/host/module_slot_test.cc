@@ -16,6 +16,7 @@ namespace {
 using State = ModuleSlot::State;
 
 constexpr std::int64_t kLongNs = 60'000'000'000;
+constexpr BulkheadMethod kMethod = {1, 0, 0, 0, "Slot.test"};
 constexpr BulkheadTable kTable = {sizeof(BulkheadTable), 1};
 constexpr BulkheadTable kOther = {sizeof(BulkheadTable), 2};
 
@@ -90,7 +91,7 @@ TEST_F(ModuleSlotTest, ARefusedUnloadPutsTheGroupBack) {
 TEST_F(ModuleSlotTest, ACallOfTheLiveGroupIsHeldHere) {
   slot_.publish(prepare(1));
   {
-    const CallPin pin(*slot_.find(2));
+    const CallPin pin(*slot_.find(2), kMethod);
     EXPECT_TRUE(slot_.heldHere());
     std::thread([&] { EXPECT_FALSE(slot_.heldHere()); }).join();
   }
@@ -143,7 +144,7 @@ TEST_F(ModuleSlotTest, GenerationsComeAndGoUnderCallers) {
   for (int i = 0; i < 4; ++i) {
     callers.emplace_back([&] {
       while (!done) {
-        const CallPin pin(*slot_.find(1));
+        const CallPin pin(*slot_.find(1), kMethod);
         const Binding& seen = pin.binding();
         if ((seen.flags & Binding::kNotLive) != 0) continue;
         const auto& generation = *static_cast<const Generation*>(seen.self);

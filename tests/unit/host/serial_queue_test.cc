@@ -60,6 +60,24 @@ TEST(SerialQueueTest, AFreeQueueIsEnteredEvenAfterTheDeadline) {
   queue.leave();
 }
 
+TEST(SerialQueueTest, ACancelledWaiterGoesAtOnceAndLosesNobodysTurn) {
+  SerialQueue queue;
+  ASSERT_TRUE(queue.enter(0));
+  std::stop_source source;
+  std::thread cancelled([&] {
+    const CancelScope scope(source.get_token());
+    EXPECT_FALSE(queue.enter(0, &scope));
+  });
+  std::thread next([&] {
+    EXPECT_TRUE(queue.enter(0));
+    queue.leave();
+  });
+  source.request_stop();
+  cancelled.join();
+  queue.leave();
+  next.join();
+}
+
 TEST(SerialQueueTest, ManyWaitersThatGiveUpLoseNoTurn) {
   SerialQueue queue;
   std::atomic<int> entered{0};

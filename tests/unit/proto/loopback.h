@@ -100,9 +100,10 @@ class Linked {
  public:
   Linked(Way way, HostObject& host) : module_(*detail::moduleOf<M>()) {
     const HostImport given = hostImport(host);
-    importLoop_ = std::make_unique<Loopback>(given.table, given.self, given.skeleton);
+    target_ = {given.object, nullptr};
+    importLoop_ = std::make_unique<Loopback>(given.table, &target_, given.skeleton);
     const BulkheadImport import =
-        way == Way::direct ? BulkheadImport{given.interfaceId, given.table, given.self}
+        way == Way::direct ? BulkheadImport{given.interfaceId, given.table, &target_}
                            : BulkheadImport{given.interfaceId, module_.imports[0].stub_table, importLoop_.get()};
     const BulkheadCreateArguments arguments = {sizeof(arguments), nullptr, &import, 1};
     Reported reported;
@@ -136,6 +137,7 @@ class Linked {
 
   const BulkheadModule& module_;
   void* self_ = nullptr;
+  detail::ImportTarget target_{};
   std::unique_ptr<Loopback> importLoop_;
   std::unique_ptr<Loopback> exportLoop_;
   detail::Binding binding_;

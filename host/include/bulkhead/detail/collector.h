@@ -43,12 +43,12 @@ class ErrorCollector {
   std::vector<Reported> reported_;
 };
 
-// A thread's collector lies right before its counters.
+// A thread's collector lies right before its marks.
 inline constexpr std::size_t kCollectorBytes = 64;
 static_assert(sizeof(ErrorCollector) <= kCollectorBytes);
 
-inline ErrorCollector& collectorOf(std::atomic<std::uint32_t>* counters) noexcept {
-  return *reinterpret_cast<ErrorCollector*>(reinterpret_cast<char*>(counters) - kCollectorBytes);
+inline ErrorCollector& collectorOf(std::atomic<CallMark>* marks) noexcept {
+  return *reinterpret_cast<ErrorCollector*>(reinterpret_cast<char*>(marks) - kCollectorBytes);
 }
 
 }  // namespace bulkhead::detail

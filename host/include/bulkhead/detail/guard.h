@@ -1,11 +1,12 @@
 // The call guard: a call pins the binding it entered, at the cost of a few instructions on memory of its own thread.
 //
-// Every binding has a guard id, the same for its whole life; every thread has an array of counters indexed by guard id.
-// A call increments its own counter, then looks again whether the slot still holds the binding: the increment and the
-// second look need no fence, because whoever swaps bindings issues a membarrier(2) between the swap and its first look
-// at the counters, which is a full fence on every running thread of the process. So either the swapper sees the
-// counter, or the call sees the swap. A binding that was drained and published again meanwhile is pinned like any
-// other.
+// Every binding has a guard id, the same for its whole life; every thread has an array of marks indexed by guard id.
+// A call writes its method there, then looks again whether the slot still holds the binding: the mark and the second
+// look need no fence, because whoever swaps bindings issues a membarrier(2) between the swap and its first look at the
+// marks, which is a full fence on every running thread of the process. So either the swapper sees the mark, or the call
+// sees the swap. A binding that was drained and published again meanwhile is pinned like any other.
+//
+// The same mark says which call an import serves (bulkhead::servedCall): the caller's thread runs it.
 #pragma once
 
 #include <bulkhead/abi.h>
@@ -15,22 +16,38 @@
 
 namespace bulkhead::detail {
 
+// A thread's innermost call under one guard id: 0 for none, else the address of its BulkheadMethod, with kAskedFor set
+// once somebody asked for the id of this call.
+using CallMark = std::uintptr_t;
+inline constexpr CallMark kAskedFor = 1;
+
+class CancelScope;
+class ImportScope;
+
 // What a thread keeps for its calls. Trivial and constant-initialised: an access costs no initialisation check.
 struct CallThread {
-  // What plain calls use: `counters`, or null while a call must look closer (the thread's first one, and under a wall
-  // deadline), so that one test serves both.
-  std::atomic<std::uint32_t>* plainCounters = nullptr;
-  std::atomic<std::uint32_t>* counters = nullptr;  // indexed by guard id; null until the thread's first call
-  std::int64_t wallDeadlineNs = 0;                 // CLOCK_MONOTONIC limit set by Handle::within(); 0: none
-  std::uint32_t importDepth = 0;                   // imports under way on this thread
+  // What plain calls use: `marks`, or null while a call must look closer (the thread's first one, and under a per-call
+  // option), so that one test serves both.
+  std::atomic<CallMark>* plainMarks = nullptr;
+  std::atomic<CallMark>* marks = nullptr;  // indexed by guard id; null until the thread's first call
+  std::int64_t wallDeadlineNs = 0;         // CLOCK_MONOTONIC limit set by within(); 0: none
+  const CancelScope* cancel = nullptr;     // set by cancellable(); null: none
+  const ImportScope* import = nullptr;     // the innermost one under way on this thread
+  std::uint32_t importDepth = 0;           // imports under way on this thread
+  bool scoped = false;                     // an in-process call of this thread has entered a BulkheadScope
+  // Until when an idempotent call may be made again whose worker has just died under it; 0: it may not. Set by isolated
+  // stubs right before they fail.
+  std::int64_t retryUntilNs = 0;
+
+  void optionsChanged() noexcept { plainMarks = wallDeadlineNs == 0 && cancel == nullptr ? marks : nullptr; }
 };
 inline constinit thread_local CallThread callThread;
 
-// Gives the calling thread its counters (reused after thread exit). Aborts the process when the system has no memory
+// Gives the calling thread its marks (reused after thread exit). Aborts the process when the system has no memory
 // left for them: there is no call to fail yet at that point of the thread's life.
-std::atomic<std::uint32_t>* registerCallThread();
+std::atomic<CallMark>* registerCallThread();
 
-// Counters per thread; ids run from 0.
+// Marks per thread; ids run from 0.
 inline constexpr std::uint32_t kGuardIds = 1u << 16;
 
 // What a slot points to: the table that calls go to right now. Type-stable: a slot's bindings live as long as the
@@ -72,18 +89,18 @@ struct InterfaceSlot {
 class CallPin {
  public:
   // Tries until it holds the slot's binding.
-  explicit CallPin(const InterfaceSlot& slot) noexcept {
-    std::atomic<std::uint32_t>* const counters =
-        callThread.counters != nullptr ? callThread.counters : registerCallThread();
-    pin(slot.binding, slot.binding, counters);
+  CallPin(const InterfaceSlot& slot, const BulkheadMethod& method) noexcept {
+    std::atomic<CallMark>* const marks = callThread.marks != nullptr ? callThread.marks : registerCallThread();
+    pin(slot.binding, slot.binding, method, marks);
     while (!holds()) {
       unpin();
-      pin(slot.binding, slot.binding, counters);
+      pin(slot.binding, slot.binding, method, marks);
     }
   }
-  // Of a plain call. Tries once; `counters` are the calling thread's.
-  [[gnu::always_inline]] CallPin(const InterfaceSlot& slot, std::atomic<std::uint32_t>* counters) noexcept {
-    pin(slot.binding, slot.plain, counters);
+  // Of a plain call. Tries once; `marks` are the calling thread's.
+  [[gnu::always_inline]] CallPin(const InterfaceSlot& slot, const BulkheadMethod& method,
+                                 std::atomic<CallMark>* marks) noexcept {
+    pin(slot.binding, slot.plain, method, marks);
   }
   CallPin(const CallPin&) = delete;
   CallPin& operator=(const CallPin&) = delete;
@@ -97,22 +114,22 @@ class CallPin {
   // Only the compiler is held back here; the processor is held back by the swapping side's membarrier.
   static void fence() noexcept { std::atomic_signal_fence(std::memory_order_seq_cst); }
   [[gnu::always_inline]] void pin(const std::atomic<Binding*>& from, const std::atomic<Binding*>& check,
-                                  std::atomic<std::uint32_t>* counters) noexcept {
+                                  const BulkheadMethod& method, std::atomic<CallMark>* marks) noexcept {
     binding_ = from.load(std::memory_order_acquire);
-    counter_ = &counters[binding_->guardId];
-    before_ = counter_->load(std::memory_order_relaxed);
-    counter_->store(before_ + 1, std::memory_order_relaxed);
+    mark_ = &marks[binding_->guardId];
+    before_ = mark_->load(std::memory_order_relaxed);
+    mark_->store(reinterpret_cast<CallMark>(&method), std::memory_order_relaxed);
     fence();
     still_ = check.load(std::memory_order_acquire);
   }
   void unpin() noexcept {
-    // Pins of one thread nest, so the counter is where it was after this pin, and need not be read again. Release: what
-    // the call did happens before an unload that sees the counter at zero.
-    counter_->store(before_, std::memory_order_release);
+    // Pins of one thread nest, so what was there before this pin is right again. Release: what the call did happens
+    // before an unload that sees no mark.
+    mark_->store(before_, std::memory_order_release);
   }
 
-  std::atomic<std::uint32_t>* counter_;
-  std::uint32_t before_;  // the counter without this pin
+  std::atomic<CallMark>* mark_;
+  CallMark before_;  // of the call around this one, or 0
   Binding* binding_;
   Binding* still_;
 };

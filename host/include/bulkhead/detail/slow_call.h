@@ -1,5 +1,5 @@
-// The path of every call that is more than a jump through a live table: a deadline to look at, a queue to stand in, or
-// a module that is starting, restarting or gone.
+// The path of every call that is more than a jump through a live table: a deadline to look at, an option of the caller,
+// a queue to stand in, or a module that is starting, restarting or gone.
 #pragma once
 
 #include <bulkhead/abi.h>
@@ -22,7 +22,9 @@ class SlowCall {
   ~SlowCall();
 
   // Blocks until the module serves and, for a serialized contract, until it is this call's turn; at most to the call's
-  // deadline. An error means that nothing was called: unavailable, overloaded, staleHandle.
+  // deadline, and until it is cancelled. What was waited does not count against the deadline that a default or an
+  // annotation sets; within() limits both together. An error means that nothing was called: unavailable, overloaded,
+  // staleHandle, cancelled, deadlineExceeded.
   std::optional<Error> enter();
   const Binding& binding() const noexcept { return pin_->binding(); }
   // The error of the call, if any: its own, or deadlineExceeded when an in-process call came back too late.
@@ -30,18 +32,23 @@ class SlowCall {
 
  private:
   bool pinLive();
+  std::optional<Error> refused() const;
   std::optional<Error> awaitLive();
   std::optional<Error> queue();
+  void restartLimit();
   void enterScope();
 
   const InterfaceSlot& slot_;
   const BulkheadMethod& method_;
   std::optional<CallPin> pin_;
+  std::int64_t limitNs_;  // of a default or an annotation; 0: none, or within() holds
   std::int64_t startNs_;
   std::int64_t deadlineNs_;  // 0: none
   BulkheadScope scope_{};
   bool scoped_ = false;
+  bool outerScoped_ = false;
   bool queued_ = false;
+  bool waited_ = false;
 };
 
 }  // namespace bulkhead::detail

@@ -40,11 +40,27 @@ class CapnpError final : public kj::Exception, public std::exception {
 class CapnpErrors final : public kj::ExceptionCallback {
  public:
   void onRecoverableException(kj::Exception&& exception) override {
-    // In a destructor that runs during unwinding: the first error is on its way already.
-    if (std::uncaught_exceptions() == 0) throw CapnpError(std::move(exception));
+    // In a destructor that runs during unwinding of this frame's callees: the first error is on its way already.
+    if (std::uncaught_exceptions() <= outer_) throw CapnpError(std::move(exception));
   }
   void onFatalException(kj::Exception&& exception) override { throw CapnpError(std::move(exception)); }
+
+ private:
+  // Not 0 where a destructor calls through this frame during unwinding: what is thrown here is caught here.
+  const int outer_ = std::uncaught_exceptions();
 };
+
+// Runs `run`, in which kj may report errors and a kj::Exception be thrown, inside of `guarded`.
+template <class F>
+std::int32_t withCapnp(const BulkheadErrorSink* error, F&& run) {
+  const CapnpErrors errors;
+  try {
+    return run();
+  } catch (const kj::Exception& exception) {
+    const kj::StringPtr text = exception.getDescription();
+    return report(error, ErrorKind::moduleError, "kj::Exception", {text.begin(), text.size()});
+  }
+}
 
 // Reads a message of one segment where it is: `words` (size in words) must not change and must outlive it. Following
 // more pointers than the message can honestly have, or deeper than 64, is an error of capnp's, raised where it happens.
@@ -89,7 +105,7 @@ class MessageView {
 class OwnedMessage {
  public:
   explicit OwnedMessage(BulkheadBytes words)
-      : words_(std::make_unique_for_overwrite<std::uint64_t[]>(words.size)), view_(copy(words)) {}
+      : words_(new std::uint64_t[words.size]), view_(copy(words)) {}  // libc++ 14 has no make_unique_for_overwrite
 
   template <class T>
   typename T::Reader root() {

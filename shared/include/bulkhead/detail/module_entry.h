@@ -58,8 +58,8 @@ class ImportErrors {
     try {
       error.emplace();
       error->kind = static_cast<ErrorKind>(view->kind);
-      error->type = toText(view->type);
-      error->text = toText(view->text);
+      error->type = copyOfErrorText(view->type);
+      error->text = copyOfErrorText(view->text);
     } catch (...) {  // no memory for the text: the kind alone remains
     }
   }

@@ -52,15 +52,17 @@ constexpr ManifestNote<Words> manifestNote(const std::array<std::uint64_t, Words
 template <std::size_t Size>
 struct BuildNote {
   NoteHeader header;
-  char text[(Size + 7) / 8 * 8];
+  char text[(Size + 7) / 8 * 8];  // no more than the alignment asks for: the next note follows at once
 };
-// From a string literal; the padding behind it is zero and not part of the text.
+// From a string literal, without its NUL; the padding behind it is zero and not part of the text.
 template <std::size_t Size>
-constexpr BuildNote<Size> buildNote(const char (&text)[Size]) {
-  BuildNote<Size> note{{.descriptorSize = Size - 1, .type = kBuildNote}, {}};
+constexpr BuildNote<Size - 1> buildNote(const char (&text)[Size]) {
+  BuildNote<Size - 1> note{{.descriptorSize = Size - 1, .type = kBuildNote}, {}};
   for (std::size_t i = 0; i + 1 < Size; ++i) note.text[i] = text[i];
   return note;
 }
+static_assert(sizeof(buildNote("12345678")) == sizeof(NoteHeader) + 8);
+static_assert(sizeof(buildNote("123456789")) == sizeof(NoteHeader) + 16);
 
 }  // namespace bulkhead::detail
 

@@ -26,6 +26,13 @@ namespace bulkhead::detail {
 
 inline BulkheadBytes view(std::string_view text) noexcept { return {text.data(), text.size()}; }
 
+// Whoever takes a report keeps this much of its text and of its type, in both placements.
+inline constexpr std::uint64_t kMaxErrorText = std::uint64_t{1} << 20;
+inline std::string copyOfErrorText(BulkheadBytes text) {
+  const std::uint64_t size = text.size < kMaxErrorText ? text.size : kMaxErrorText;
+  return size == 0 ? std::string() : std::string(static_cast<const char*>(text.data), size);
+}
+
 // Reports one error and returns BULKHEAD_FAILED. `error` is a C sink of the caller's: it copies.
 [[gnu::cold]] inline std::int32_t report(const BulkheadErrorSink* error, ErrorKind kind, std::string_view type,
                                          std::string_view text) noexcept {
@@ -44,6 +51,15 @@ inline BulkheadBytes view(std::string_view text) noexcept { return {text.data(),
   return report(error, ErrorKind::resourceExhausted, {}, "the caller has no room for the result");
 }
 
+// "std::logic_error" of the class that std::throw_with_nested() made of it; other names as they are.
+[[gnu::cold]] inline std::string withoutNesting(std::string name) {
+  for (const std::string_view wrapper : {"std::_Nested_exception<", "std::__nested<"}) {
+    if (name.starts_with(wrapper) && name.ends_with('>'))
+      return name.substr(wrapper.size(), name.size() - wrapper.size() - 1);
+  }
+  return name;
+}
+
 // The type of the exception being handled, as written in C++. Empty for a foreign one.
 [[gnu::cold]] inline std::string currentExceptionType() {
   const std::type_info* type = abi::__cxa_current_exception_type();
@@ -51,7 +67,37 @@ inline BulkheadBytes view(std::string_view text) noexcept { return {text.data(),
   int status = 0;
   const std::unique_ptr<char, void (*)(void*)> name(abi::__cxa_demangle(type->name(), nullptr, nullptr, &status),
                                                     &std::free);
-  return status == 0 && name != nullptr ? name.get() : type->name();
+  return status == 0 && name != nullptr ? withoutNesting(name.get()) : type->name();
+}
+
+inline constexpr const char* kNoText = "an exception without a text";
+inline constexpr int kMaxCauses = 16;
+
+inline void appendCauses(std::string& text, const std::exception& exception, int left);
+
+// "; caused by TYPE: TEXT" for the exception that `cause` holds.
+[[gnu::cold]] inline void appendCause(std::string& text, const std::exception_ptr& cause, int left) {
+  text += "; caused by ";
+  try {
+    std::rethrow_exception(cause);
+  } catch (const std::exception& exception) {
+    const char* what = exception.what();
+    text.append(currentExceptionType()).append(": ").append(what != nullptr ? what : kNoText);
+    appendCauses(text, exception, left);
+  } catch (...) {
+    text += currentExceptionType();
+  }
+}
+// What std::throw_with_nested() put behind an exception, outermost first. (std::rethrow_if_nested() would end the
+// process where nothing is nested.)
+[[gnu::cold]] inline void appendCauses([[maybe_unused]] std::string& text,
+                                       [[maybe_unused]] const std::exception& exception, [[maybe_unused]] int left) {
+#if defined(__cpp_rtti)
+  const auto* nested = dynamic_cast<const std::nested_exception*>(&exception);
+  if (left > 0 && nested != nullptr && nested->nested_ptr() != nullptr) {
+    appendCause(text, nested->nested_ptr(), left - 1);
+  }
+#endif
 }
 
 // Reports the exception being handled: its type and, where it has one, its text. Called from a catch block.
@@ -62,13 +108,16 @@ inline BulkheadBytes view(std::string_view text) noexcept { return {text.data(),
     } catch (const BadResult& exception) {
       return report(error, exception.error());
     } catch (const std::exception& exception) {
-      return report(error, ErrorKind::moduleError, currentExceptionType(), exception.what());
+      const char* what = exception.what();
+      std::string text = what != nullptr ? what : kNoText;
+      appendCauses(text, exception, kMaxCauses);
+      return report(error, ErrorKind::moduleError, currentExceptionType(), text);
     } catch (const std::string& text) {
       return report(error, ErrorKind::moduleError, currentExceptionType(), text);
     } catch (const char* text) {
-      return report(error, ErrorKind::moduleError, currentExceptionType(), text != nullptr ? text : "");
+      return report(error, ErrorKind::moduleError, currentExceptionType(), text != nullptr ? text : kNoText);
     } catch (...) {
-      return report(error, ErrorKind::moduleError, currentExceptionType(), "an exception without a text");
+      return report(error, ErrorKind::moduleError, currentExceptionType(), kNoText);
     }
   } catch (...) {  // no memory to name the type
     return report(error, ErrorKind::resourceExhausted, {}, "an exception, and no memory to describe it");
