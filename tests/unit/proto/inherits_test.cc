@@ -113,7 +113,8 @@ class DefaultsTest : public testing::Test {
     ASSERT_EQ(module.import_count, 3u);
     const auto given = hostImport(host_);
     BulkheadImport imports[3];
-    for (std::size_t i = 0; i < given.size(); ++i) imports[i] = {given[i].interfaceId, given[i].table, given[i].self};
+    target_ = {given[0].object, nullptr};
+    for (std::size_t i = 0; i < given.size(); ++i) imports[i] = {given[i].interfaceId, given[i].table, &target_};
     const BulkheadCreateArguments arguments = {sizeof(arguments), nullptr, imports, 3};
     Reported reported;
     ASSERT_EQ(module.create(&arguments, &self_, reported.sink()), BULKHEAD_OK) << reported.text;
@@ -121,6 +122,7 @@ class DefaultsTest : public testing::Test {
   void TearDown() override { detail::moduleOf<InheritsModule>()->destroy(self_); }
 
   InheritsHost host_;
+  detail::ImportTarget target_{};
   void* self_ = nullptr;
   Answer answer_;
   std::unique_ptr<capnp::SegmentArrayMessageReader> reader_;
