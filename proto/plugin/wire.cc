@@ -24,7 +24,8 @@ void emitReads(Writer& out, const Fields& fields, const std::string& reader, con
     if (field.whenAbsent.isSet) {
       const std::string array = field.type.kind == Kind::list ? names.pick(locals[i] + "Default") : std::string();
       if (!array.empty()) out.line(defaultArray(field, array));
-      value = reader + ".has(" + std::to_string(field.offset) + ") ? " + value + " : " + defaultView(field, array);
+      value.insert(0, reader + ".has(" + std::to_string(field.offset) + ") ? ");
+      value.append(" : ").append(defaultView(field, array));
     }
     out.line({"const BulkheadBytes ", locals[i], " = ", value, ";"});
   }

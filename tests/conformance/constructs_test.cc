@@ -114,9 +114,8 @@ class ConstructsHost final : public constructs::host::ConstructsHost {
   std::string name_ = "host";
 };
 
-class ConstructsTest : public testing::EveryPlacement<constructs::host::Constructs> {
+class ConstructsFixture : public testing::EveryPlacement<constructs::host::Constructs> {
  protected:
-  std::string modulePath() const override { return conformance::modulePath("constructs"); }
   Imports imports() override { return host_; }
 
   template <class T>
@@ -144,6 +143,11 @@ class ConstructsTest : public testing::EveryPlacement<constructs::host::Construc
 
   ConstructsHost host_;
   std::vector<std::unique_ptr<capnp::MallocMessageBuilder>> messages_;
+};
+
+class ConstructsTest : public ConstructsFixture {
+ protected:
+  std::string modulePath() const override { return conformance::modulePath("constructs"); }
 };
 BULKHEAD_EVERY_PLACEMENT(ConstructsTest);
 

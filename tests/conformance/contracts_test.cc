@@ -1,6 +1,7 @@
 // Contracts of direct methods with all those can have, several contracts in one module, exports and imports alone. (C2)
 #include "counter.host.h"
 #include "journal.host.h"
+#include "lineage.host.h"
 #include "palette.host.h"
 #include "tests/conformance/modules.h"
 
@@ -202,6 +203,40 @@ TEST_P(PaletteTest, AHandleOfAContractTheModuleLacksIsRefused) {
   ASSERT_TRUE(exportsOnly) << exportsOnly.error().message();
   EXPECT_EQ(exportsOnly->get<palette::host::Palette>().error().kind(), ErrorKind::unimplemented);
   EXPECT_EQ(exportsOnly->get<counter::host::Counter>().value().version().value(), "1");
+}
+
+// What an interface inherits may change from version to version, as its own methods may. (C4)
+class LineageTest : public testing::PlacementFixture {
+ protected:
+  static void expectUnimplemented(const Result<std::string>& result, const std::string& method) {
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().kind(), ErrorKind::unimplemented) << result.error().message();
+    EXPECT_EQ(result.error().method(), method);
+  }
+};
+BULKHEAD_EVERY_PLACEMENT(LineageTest);
+
+TEST_P(LineageTest, AModuleFromBeforeTheInheritanceHasItsOwnMethods) {
+  const auto module = load(modulePath("lineage_older"));
+  ASSERT_TRUE(module) << module.error().message();
+  const auto subject = module->get<lineage::host::Lineage>().value();
+  EXPECT_EQ(subject.own().value(), "own");
+  expectUnimplemented(subject.ownAdded(), "Lineage.ownAdded");
+  expectUnimplemented(subject.inherited("text"), "Lineage.inherited");
+  expectUnimplemented(subject.added(), "Lineage.added");
+  expectUnimplemented(subject.other(), "Lineage.other");
+  EXPECT_EQ(subject.own().value(), "own");
+}
+
+TEST_P(LineageTest, MethodsAddedToAnAncestorShiftNoOthers) {
+  const auto module = load(modulePath("lineage_middle"));
+  ASSERT_TRUE(module) << module.error().message();
+  const auto subject = module->get<lineage::host::Lineage>().value();
+  EXPECT_EQ(subject.own().value(), "own");
+  EXPECT_EQ(subject.inherited("text").value(), "inherited text");
+  expectUnimplemented(subject.ownAdded(), "Lineage.ownAdded");
+  expectUnimplemented(subject.added(), "Lineage.added");
+  expectUnimplemented(subject.other(), "Lineage.other");
 }
 
 // A module may have imports and nothing else.

@@ -155,25 +155,28 @@ struct ConstructsNamedForward {
 // The C entries that a module's calls arrive at.
 struct ConstructsHostEntries {
   static std::int32_t count(void* self, BulkheadBytes text, std::uint32_t* words, std::uint32_t* letters, const BulkheadErrorSink* error) noexcept {
-    return bulkhead::detail::guardedImport(error, [&]() -> std::int32_t {
-      const auto result = static_cast<ConstructsHost*>(self)->count(bulkhead::detail::toText(text));
-      if (!result) return bulkhead::detail::report(error, result.error());
-      *words = result->words;
-      *letters = result->letters;
-      return BULKHEAD_OK;
+    return bulkhead::detail::guardedImport(self, error, [&]() -> std::int32_t {
+      return bulkhead::detail::withCapnp(error, [&]() -> std::int32_t {
+        const auto result = static_cast<ConstructsHost*>(bulkhead::detail::importObject(self))->count(bulkhead::detail::toText(text));
+        if (!result) return bulkhead::detail::report(error, result.error());
+        *words = result->words;
+        *letters = result->letters;
+        return BULKHEAD_OK;
+      });
     });
   }
 
   static std::int32_t find(void* self, BulkheadBytes params, const BulkheadSink* results, const BulkheadErrorSink* error) noexcept {
-    return bulkhead::detail::guardedImport(error, [&]() -> std::int32_t {
-      const bulkhead::detail::CapnpErrors capnpErrors;
-      bulkhead::detail::MessageView request(params);
-      const auto arguments = request.root<::golden::constructs::Request>();
-      bulkhead::detail::MessageBuilder reply;
-      auto answer = reply.root<::golden::constructs::Response>();
-      const auto result = static_cast<ConstructsHost*>(self)->find(arguments, answer);
-      if (!result) return bulkhead::detail::report(error, result.error());
-      return bulkhead::detail::put(results, reply.words(), error);
+    return bulkhead::detail::guardedImport(self, error, [&]() -> std::int32_t {
+      return bulkhead::detail::withCapnp(error, [&]() -> std::int32_t {
+        bulkhead::detail::MessageView request(params);
+        const auto arguments = request.root<::golden::constructs::Request>();
+        bulkhead::detail::MessageBuilder reply;
+        auto answer = reply.root<::golden::constructs::Response>();
+        const auto result = static_cast<ConstructsHost*>(bulkhead::detail::importObject(self))->find(arguments, answer);
+        if (!result) return bulkhead::detail::report(error, result.error());
+        return bulkhead::detail::put(results, reply.words(), error);
+      });
     });
   }
 

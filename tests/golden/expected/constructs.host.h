@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <memory>
+#include <stop_token>
 
 namespace golden::constructs::host {
 
@@ -23,15 +24,17 @@ class Constructs : public bulkhead::Handle<ConstructsTable>, public bulkhead::Ha
   [[nodiscard]] bulkhead::Result<bulkhead::Owned<::golden::constructs::Constructs::MeasuresResults>> measures(::capnp::List<::golden::common::Measure>::Reader list, ::golden::common::Unit unit) const {
     return bulkhead::Handle<ConstructsTable>::invoke<bulkhead::Owned<::golden::constructs::Constructs::MeasuresResults>>(kConstructsMeasures, [=](const ConstructsTable& table, void* self, const BulkheadErrorSink* error, bulkhead::Owned<::golden::constructs::Constructs::MeasuresResults>& value) {
       return bulkhead::detail::guarded(error, [&]() -> std::int32_t {
-        bulkhead::detail::MessageBuilder request(64 + list.totalSize().wordCount);
-        auto params = request.root<::golden::constructs::Constructs::MeasuresParams>();
-        params.setList(list);
-        params.setUnit(unit);
-        bulkhead::detail::MessageSink reply;
-        const std::int32_t status = table.measures(self, request.words(), reply.sink(), error);
-        if (status != BULKHEAD_OK) return status;
-        value = reply.own<::golden::constructs::Constructs::MeasuresResults>(reply.root<::golden::constructs::Constructs::MeasuresResults>());
-        return status;
+        return bulkhead::detail::withCapnp(error, [&]() -> std::int32_t {
+          bulkhead::detail::MessageBuilder request(64 + list.totalSize().wordCount);
+          auto params = request.root<::golden::constructs::Constructs::MeasuresParams>();
+          params.setList(list);
+          params.setUnit(unit);
+          bulkhead::detail::MessageSink reply;
+          const std::int32_t status = table.measures(self, request.words(), reply.sink(), error);
+          if (status != BULKHEAD_OK) return status;
+          value = reply.own<::golden::constructs::Constructs::MeasuresResults>(reply.root<::golden::constructs::Constructs::MeasuresResults>());
+          return status;
+        });
       });
     });
   }
@@ -39,14 +42,16 @@ class Constructs : public bulkhead::Handle<ConstructsTable>, public bulkhead::Ha
   [[nodiscard]] bulkhead::Result<bulkhead::Owned<::golden::constructs::Constructs::NestedResults>> nested(::capnp::List<::capnp::List<std::int32_t>>::Reader rows) const {
     return bulkhead::Handle<ConstructsTable>::invoke<bulkhead::Owned<::golden::constructs::Constructs::NestedResults>>(kConstructsNested, [=](const ConstructsTable& table, void* self, const BulkheadErrorSink* error, bulkhead::Owned<::golden::constructs::Constructs::NestedResults>& value) {
       return bulkhead::detail::guarded(error, [&]() -> std::int32_t {
-        bulkhead::detail::MessageBuilder request(64 + rows.totalSize().wordCount);
-        auto params = request.root<::golden::constructs::Constructs::NestedParams>();
-        params.setRows(rows);
-        bulkhead::detail::MessageSink reply;
-        const std::int32_t status = table.nested(self, request.words(), reply.sink(), error);
-        if (status != BULKHEAD_OK) return status;
-        value = reply.own<::golden::constructs::Constructs::NestedResults>(reply.root<::golden::constructs::Constructs::NestedResults>());
-        return status;
+        return bulkhead::detail::withCapnp(error, [&]() -> std::int32_t {
+          bulkhead::detail::MessageBuilder request(64 + rows.totalSize().wordCount);
+          auto params = request.root<::golden::constructs::Constructs::NestedParams>();
+          params.setRows(rows);
+          bulkhead::detail::MessageSink reply;
+          const std::int32_t status = table.nested(self, request.words(), reply.sink(), error);
+          if (status != BULKHEAD_OK) return status;
+          value = reply.own<::golden::constructs::Constructs::NestedResults>(reply.root<::golden::constructs::Constructs::NestedResults>());
+          return status;
+        });
       });
     });
   }
@@ -54,15 +59,17 @@ class Constructs : public bulkhead::Handle<ConstructsTable>, public bulkhead::Ha
   [[nodiscard]] bulkhead::Result<bulkhead::Owned<::golden::constructs::Constructs::AnyResults>> any(::capnp::AnyPointer::Reader value, ::capnp::AnyStruct::Reader structure) const {
     return bulkhead::Handle<ConstructsTable>::invoke<bulkhead::Owned<::golden::constructs::Constructs::AnyResults>>(kConstructsAny, [=](const ConstructsTable& table, void* self, const BulkheadErrorSink* error, bulkhead::Owned<::golden::constructs::Constructs::AnyResults>& valueOut) {
       return bulkhead::detail::guarded(error, [&]() -> std::int32_t {
-        bulkhead::detail::MessageBuilder request(64 + value.targetSize().wordCount + structure.totalSize().wordCount);
-        auto params = request.root<::golden::constructs::Constructs::AnyParams>();
-        params.getValue().set(value);
-        params.setStructure(structure);
-        bulkhead::detail::MessageSink reply;
-        const std::int32_t status = table.any(self, request.words(), reply.sink(), error);
-        if (status != BULKHEAD_OK) return status;
-        valueOut = reply.own<::golden::constructs::Constructs::AnyResults>(reply.root<::golden::constructs::Constructs::AnyResults>());
-        return status;
+        return bulkhead::detail::withCapnp(error, [&]() -> std::int32_t {
+          bulkhead::detail::MessageBuilder request(64 + value.targetSize().wordCount + structure.totalSize().wordCount);
+          auto params = request.root<::golden::constructs::Constructs::AnyParams>();
+          params.getValue().set(value);
+          params.setStructure(structure);
+          bulkhead::detail::MessageSink reply;
+          const std::int32_t status = table.any(self, request.words(), reply.sink(), error);
+          if (status != BULKHEAD_OK) return status;
+          valueOut = reply.own<::golden::constructs::Constructs::AnyResults>(reply.root<::golden::constructs::Constructs::AnyResults>());
+          return status;
+        });
       });
     });
   }
@@ -71,13 +78,15 @@ class Constructs : public bulkhead::Handle<ConstructsTable>, public bulkhead::Ha
   [[nodiscard]] bulkhead::Result<bulkhead::Owned<::golden::constructs::Response>> search(::golden::constructs::Request::Reader params) const {
     return bulkhead::Handle<ConstructsTable>::invoke<bulkhead::Owned<::golden::constructs::Response>>(kConstructsSearch, [=](const ConstructsTable& table, void* self, const BulkheadErrorSink* error, bulkhead::Owned<::golden::constructs::Response>& value) {
       return bulkhead::detail::guarded(error, [&]() -> std::int32_t {
-        bulkhead::detail::MessageBuilder request(64 + params.totalSize().wordCount);
-        request.set(params);
-        bulkhead::detail::MessageSink reply;
-        const std::int32_t status = table.search(self, request.words(), reply.sink(), error);
-        if (status != BULKHEAD_OK) return status;
-        value = reply.own<::golden::constructs::Response>(reply.root<::golden::constructs::Response>());
-        return status;
+        return bulkhead::detail::withCapnp(error, [&]() -> std::int32_t {
+          bulkhead::detail::MessageBuilder request(64 + params.totalSize().wordCount);
+          request.set(params);
+          bulkhead::detail::MessageSink reply;
+          const std::int32_t status = table.search(self, request.words(), reply.sink(), error);
+          if (status != BULKHEAD_OK) return status;
+          value = reply.own<::golden::constructs::Response>(reply.root<::golden::constructs::Response>());
+          return status;
+        });
       });
     });
   }
@@ -85,15 +94,17 @@ class Constructs : public bulkhead::Handle<ConstructsTable>, public bulkhead::Ha
   [[nodiscard]] bulkhead::Result<bulkhead::Owned<::golden::constructs::Constructs::MixedResults>> mixed(::golden::common::Pair<::capnp::Text, ::golden::common::Measure>::Reader pair, std::string_view results) const {
     return bulkhead::Handle<ConstructsTable>::invoke<bulkhead::Owned<::golden::constructs::Constructs::MixedResults>>(kConstructsMixed, [=](const ConstructsTable& table, void* self, const BulkheadErrorSink* error, bulkhead::Owned<::golden::constructs::Constructs::MixedResults>& value) {
       return bulkhead::detail::guarded(error, [&]() -> std::int32_t {
-        bulkhead::detail::MessageBuilder request(64 + pair.totalSize().wordCount);
-        auto params = request.root<::golden::constructs::Constructs::MixedParams>();
-        params.setPair(pair);
-        bulkhead::detail::fill(params.initResults(bulkhead::detail::sizeOf(results)), results);
-        bulkhead::detail::MessageSink reply;
-        const std::int32_t status = table.mixed(self, request.words(), reply.sink(), error);
-        if (status != BULKHEAD_OK) return status;
-        value = reply.own<::golden::constructs::Constructs::MixedResults>(reply.root<::golden::constructs::Constructs::MixedResults>());
-        return status;
+        return bulkhead::detail::withCapnp(error, [&]() -> std::int32_t {
+          bulkhead::detail::MessageBuilder request(64 + pair.totalSize().wordCount);
+          auto params = request.root<::golden::constructs::Constructs::MixedParams>();
+          params.setPair(pair);
+          bulkhead::detail::fill(params.initResults(bulkhead::detail::sizeOf(results)), results);
+          bulkhead::detail::MessageSink reply;
+          const std::int32_t status = table.mixed(self, request.words(), reply.sink(), error);
+          if (status != BULKHEAD_OK) return status;
+          value = reply.own<::golden::constructs::Constructs::MixedResults>(reply.root<::golden::constructs::Constructs::MixedResults>());
+          return status;
+        });
       });
     });
   }
@@ -113,6 +124,9 @@ class Constructs : public bulkhead::Handle<ConstructsTable>, public bulkhead::Ha
 
   // The same with a wall deadline for the calls of this expression.
   [[nodiscard]] bulkhead::Within<Constructs> within(std::chrono::nanoseconds limit) const { return {*this, limit}; }
+
+  // The same, cancelled when the token is stopped.
+  [[nodiscard]] bulkhead::Cancellable<Constructs> cancellable(const std::stop_token& token) const { return {*this, token}; }
 };
 
 // Derive from it and give the object to Host::load: modules call it, from any thread. Return an error or throw to

@@ -28,13 +28,15 @@ class ConstructsHost final : public bulkhead::detail::ImportObject<ConstructsHos
   [[nodiscard]] bulkhead::Result<bulkhead::Owned<::golden::constructs::Response>> find(::golden::constructs::Request::Reader params) const {
     return invoke<bulkhead::Owned<::golden::constructs::Response>>(kConstructsHostFind, [=](const ConstructsHostTable& table, void* self, const BulkheadErrorSink* error, bulkhead::Owned<::golden::constructs::Response>& value) {
       return bulkhead::detail::guarded(error, [&]() -> std::int32_t {
-        bulkhead::detail::MessageBuilder request(64 + params.totalSize().wordCount);
-        request.set(params);
-        bulkhead::detail::MessageSink reply;
-        const std::int32_t status = table.find(self, request.words(), reply.sink(), error);
-        if (status != BULKHEAD_OK) return status;
-        value = reply.own<::golden::constructs::Response>(reply.root<::golden::constructs::Response>());
-        return status;
+        return bulkhead::detail::withCapnp(error, [&]() -> std::int32_t {
+          bulkhead::detail::MessageBuilder request(64 + params.totalSize().wordCount);
+          request.set(params);
+          bulkhead::detail::MessageSink reply;
+          const std::int32_t status = table.find(self, request.words(), reply.sink(), error);
+          if (status != BULKHEAD_OK) return status;
+          value = reply.own<::golden::constructs::Response>(reply.root<::golden::constructs::Response>());
+          return status;
+        });
       });
     });
   }
@@ -74,76 +76,83 @@ struct ConstructsExports {
 
   static std::int32_t measures(void* self, BulkheadBytes params, const BulkheadSink* results, const BulkheadErrorSink* error) noexcept {
     return bulkhead::detail::guarded(error, [&]() -> std::int32_t {
-      const bulkhead::detail::CapnpErrors capnpErrors;
-      bulkhead::detail::MessageView request(params);
-      const auto arguments = request.root<::golden::constructs::Constructs::MeasuresParams>();
-      bulkhead::detail::MessageBuilder reply;
-      auto answer = reply.root<::golden::constructs::Constructs::MeasuresResults>();
-      const auto result = static_cast<Instance*>(self)->module.Module::measures(arguments.getList(), arguments.getUnit(), answer);
-      if (!result) return bulkhead::detail::report(error, result.error());
-      return bulkhead::detail::put(results, reply.words(), error);
+      return bulkhead::detail::withCapnp(error, [&]() -> std::int32_t {
+        bulkhead::detail::MessageView request(params);
+        const auto arguments = request.root<::golden::constructs::Constructs::MeasuresParams>();
+        bulkhead::detail::MessageBuilder reply;
+        auto answer = reply.root<::golden::constructs::Constructs::MeasuresResults>();
+        const auto result = static_cast<Instance*>(self)->module.Module::measures(arguments.getList(), arguments.getUnit(), answer);
+        if (!result) return bulkhead::detail::report(error, result.error());
+        return bulkhead::detail::put(results, reply.words(), error);
+      });
     });
   }
 
   static std::int32_t nested(void* self, BulkheadBytes params, const BulkheadSink* results, const BulkheadErrorSink* error) noexcept {
     return bulkhead::detail::guarded(error, [&]() -> std::int32_t {
-      const bulkhead::detail::CapnpErrors capnpErrors;
-      bulkhead::detail::MessageView request(params);
-      const auto arguments = request.root<::golden::constructs::Constructs::NestedParams>();
-      bulkhead::detail::MessageBuilder reply;
-      auto answer = reply.root<::golden::constructs::Constructs::NestedResults>();
-      const auto result = static_cast<Instance*>(self)->module.Module::nested(arguments.getRows(), answer);
-      if (!result) return bulkhead::detail::report(error, result.error());
-      return bulkhead::detail::put(results, reply.words(), error);
+      return bulkhead::detail::withCapnp(error, [&]() -> std::int32_t {
+        bulkhead::detail::MessageView request(params);
+        const auto arguments = request.root<::golden::constructs::Constructs::NestedParams>();
+        bulkhead::detail::MessageBuilder reply;
+        auto answer = reply.root<::golden::constructs::Constructs::NestedResults>();
+        const auto result = static_cast<Instance*>(self)->module.Module::nested(arguments.getRows(), answer);
+        if (!result) return bulkhead::detail::report(error, result.error());
+        return bulkhead::detail::put(results, reply.words(), error);
+      });
     });
   }
 
   static std::int32_t any(void* self, BulkheadBytes params, const BulkheadSink* results, const BulkheadErrorSink* error) noexcept {
     return bulkhead::detail::guarded(error, [&]() -> std::int32_t {
-      const bulkhead::detail::CapnpErrors capnpErrors;
-      bulkhead::detail::MessageView request(params);
-      const auto arguments = request.root<::golden::constructs::Constructs::AnyParams>();
-      bulkhead::detail::MessageBuilder reply;
-      auto answer = reply.root<::golden::constructs::Constructs::AnyResults>();
-      const auto result = static_cast<Instance*>(self)->module.Module::any(arguments.getValue(), arguments.getStructure(), answer);
-      if (!result) return bulkhead::detail::report(error, result.error());
-      return bulkhead::detail::put(results, reply.words(), error);
+      return bulkhead::detail::withCapnp(error, [&]() -> std::int32_t {
+        bulkhead::detail::MessageView request(params);
+        const auto arguments = request.root<::golden::constructs::Constructs::AnyParams>();
+        bulkhead::detail::MessageBuilder reply;
+        auto answer = reply.root<::golden::constructs::Constructs::AnyResults>();
+        const auto result = static_cast<Instance*>(self)->module.Module::any(arguments.getValue(), arguments.getStructure(), answer);
+        if (!result) return bulkhead::detail::report(error, result.error());
+        return bulkhead::detail::put(results, reply.words(), error);
+      });
     });
   }
 
   static std::int32_t search(void* self, BulkheadBytes params, const BulkheadSink* results, const BulkheadErrorSink* error) noexcept {
     return bulkhead::detail::guarded(error, [&]() -> std::int32_t {
-      const bulkhead::detail::CapnpErrors capnpErrors;
-      bulkhead::detail::MessageView request(params);
-      const auto arguments = request.root<::golden::constructs::Request>();
-      bulkhead::detail::MessageBuilder reply;
-      auto answer = reply.root<::golden::constructs::Response>();
-      const auto result = static_cast<Instance*>(self)->module.Module::search(arguments, answer);
-      if (!result) return bulkhead::detail::report(error, result.error());
-      return bulkhead::detail::put(results, reply.words(), error);
+      return bulkhead::detail::withCapnp(error, [&]() -> std::int32_t {
+        bulkhead::detail::MessageView request(params);
+        const auto arguments = request.root<::golden::constructs::Request>();
+        bulkhead::detail::MessageBuilder reply;
+        auto answer = reply.root<::golden::constructs::Response>();
+        const auto result = static_cast<Instance*>(self)->module.Module::search(arguments, answer);
+        if (!result) return bulkhead::detail::report(error, result.error());
+        return bulkhead::detail::put(results, reply.words(), error);
+      });
     });
   }
 
   static std::int32_t mixed(void* self, BulkheadBytes params, const BulkheadSink* results, const BulkheadErrorSink* error) noexcept {
     return bulkhead::detail::guarded(error, [&]() -> std::int32_t {
-      const bulkhead::detail::CapnpErrors capnpErrors;
-      bulkhead::detail::MessageView request(params);
-      const auto arguments = request.root<::golden::constructs::Constructs::MixedParams>();
-      bulkhead::detail::MessageBuilder reply;
-      auto answer = reply.root<::golden::constructs::Constructs::MixedResults>();
-      const auto result = static_cast<Instance*>(self)->module.Module::mixed(arguments.getPair(), bulkhead::detail::textOf(arguments.getResults()), answer);
-      if (!result) return bulkhead::detail::report(error, result.error());
-      return bulkhead::detail::put(results, reply.words(), error);
+      return bulkhead::detail::withCapnp(error, [&]() -> std::int32_t {
+        bulkhead::detail::MessageView request(params);
+        const auto arguments = request.root<::golden::constructs::Constructs::MixedParams>();
+        bulkhead::detail::MessageBuilder reply;
+        auto answer = reply.root<::golden::constructs::Constructs::MixedResults>();
+        const auto result = static_cast<Instance*>(self)->module.Module::mixed(arguments.getPair(), bulkhead::detail::textOf(arguments.getResults()), answer);
+        if (!result) return bulkhead::detail::report(error, result.error());
+        return bulkhead::detail::put(results, reply.words(), error);
+      });
     });
   }
 
   static std::int32_t count(void* self, BulkheadBytes text, std::uint32_t* words, std::uint32_t* letters, const BulkheadErrorSink* error) noexcept {
     return bulkhead::detail::guarded(error, [&]() -> std::int32_t {
-      const auto result = static_cast<Instance*>(self)->module.Module::count(bulkhead::detail::toText(text));
-      if (!result) return bulkhead::detail::report(error, result.error());
-      *words = result->words;
-      *letters = result->letters;
-      return BULKHEAD_OK;
+      return bulkhead::detail::withCapnp(error, [&]() -> std::int32_t {
+        const auto result = static_cast<Instance*>(self)->module.Module::count(bulkhead::detail::toText(text));
+        if (!result) return bulkhead::detail::report(error, result.error());
+        *words = result->words;
+        *letters = result->letters;
+        return BULKHEAD_OK;
+      });
     });
   }
 
@@ -159,10 +168,12 @@ struct ConstructsNamedExports {
 
   static std::int32_t name(void* self, const BulkheadSink* text, const BulkheadErrorSink* error) noexcept {
     return bulkhead::detail::guarded(error, [&]() -> std::int32_t {
-      const auto result = static_cast<Instance*>(self)->module.Module::name();
-      if (!result) return bulkhead::detail::report(error, result.error());
-      if (bulkhead::detail::put(text, bulkhead::detail::view(*result), error) != BULKHEAD_OK) return BULKHEAD_FAILED;
-      return BULKHEAD_OK;
+      return bulkhead::detail::withCapnp(error, [&]() -> std::int32_t {
+        const auto result = static_cast<Instance*>(self)->module.Module::name();
+        if (!result) return bulkhead::detail::report(error, result.error());
+        if (bulkhead::detail::put(text, bulkhead::detail::view(*result), error) != BULKHEAD_OK) return BULKHEAD_FAILED;
+        return BULKHEAD_OK;
+      });
     });
   }
 

@@ -211,8 +211,8 @@ struct InheritsNamedForward {
 // The C entries that a module's calls arrive at.
 struct InheritsHostEntries {
   static std::int32_t show(void* self, BulkheadBytes line, const BulkheadErrorSink* error) noexcept {
-    return bulkhead::detail::guardedImport(error, [&]() -> std::int32_t {
-      const auto result = static_cast<InheritsHost*>(self)->show(bulkhead::detail::toText(line));
+    return bulkhead::detail::guardedImport(self, error, [&]() -> std::int32_t {
+      const auto result = static_cast<InheritsHost*>(bulkhead::detail::importObject(self))->show(bulkhead::detail::toText(line));
       if (!result) return bulkhead::detail::report(error, result.error());
       return BULKHEAD_OK;
     });
@@ -245,8 +245,8 @@ std::int32_t inheritsHostSkeleton(const BulkheadTable* header, void* self, std::
 // The C entries that a module's calls arrive at.
 struct InheritsHostSizedEntries {
   static std::int32_t resize(void* self, std::uint16_t unit, std::int32_t by, std::int32_t* before, std::int32_t* after, const BulkheadErrorSink* error) noexcept {
-    return bulkhead::detail::guardedImport(error, [&]() -> std::int32_t {
-      const auto result = static_cast<InheritsHost*>(self)->resize(static_cast<::golden::common::Unit>(unit), by);
+    return bulkhead::detail::guardedImport(self, error, [&]() -> std::int32_t {
+      const auto result = static_cast<InheritsHost*>(bulkhead::detail::importObject(self))->resize(static_cast<::golden::common::Unit>(unit), by);
       if (!result) return bulkhead::detail::report(error, result.error());
       *before = result->before;
       *after = result->after;
@@ -255,8 +255,8 @@ struct InheritsHostSizedEntries {
   }
 
   static std::int32_t size(void* self, std::int32_t* size, const BulkheadErrorSink* error) noexcept {
-    return bulkhead::detail::guardedImport(error, [&]() -> std::int32_t {
-      const auto result = static_cast<InheritsHost*>(self)->size();
+    return bulkhead::detail::guardedImport(self, error, [&]() -> std::int32_t {
+      const auto result = static_cast<InheritsHost*>(bulkhead::detail::importObject(self))->size();
       if (!result) return bulkhead::detail::report(error, result.error());
       *size = *result;
       return BULKHEAD_OK;
@@ -306,8 +306,8 @@ std::int32_t inheritsHostSizedSkeleton(const BulkheadTable* header, void* self, 
 // The C entries that a module's calls arrive at.
 struct InheritsHostNamedEntries {
   static std::int32_t name(void* self, const BulkheadSink* text, const BulkheadErrorSink* error) noexcept {
-    return bulkhead::detail::guardedImport(error, [&]() -> std::int32_t {
-      const auto result = static_cast<InheritsHost*>(self)->name();
+    return bulkhead::detail::guardedImport(self, error, [&]() -> std::int32_t {
+      const auto result = static_cast<InheritsHost*>(bulkhead::detail::importObject(self))->name();
       if (!result) return bulkhead::detail::report(error, result.error());
       if (bulkhead::detail::put(text, bulkhead::detail::view(*result), error) != BULKHEAD_OK) return BULKHEAD_FAILED;
       return BULKHEAD_OK;

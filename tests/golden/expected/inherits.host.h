@@ -8,6 +8,7 @@
 #include <array>
 #include <chrono>
 #include <memory>
+#include <stop_token>
 
 namespace golden::inherits::host {
 
@@ -69,6 +70,9 @@ class Inherits : public bulkhead::Handle<InheritsTable>, public bulkhead::Handle
 
   // The same with a wall deadline for the calls of this expression.
   [[nodiscard]] bulkhead::Within<Inherits> within(std::chrono::nanoseconds limit) const { return {*this, limit}; }
+
+  // The same, cancelled when the token is stopped.
+  [[nodiscard]] bulkhead::Cancellable<Inherits> cancellable(const std::stop_token& token) const { return {*this, token}; }
 };
 
 // Derive from it and give the object to Host::load: modules call it, from any thread. Return an error or throw to

@@ -24,9 +24,9 @@ enum class Side : std::uint16_t {
 };
 
 // Of everything.
-inline constexpr std::uint32_t LIMIT = 7u;
+inline constexpr std::uint32_t kLimit = 7u;
 
-inline constexpr std::string_view GREETING = {"hello", 5};
+inline constexpr std::string_view kGreeting = {"hello", 5};
 
 // What Inherits.all gives.
 struct AllResult {

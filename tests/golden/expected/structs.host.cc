@@ -143,13 +143,13 @@ struct StructsForward {
 // The C entries that a module's calls arrive at.
 struct StructsHostEntries {
   static std::int32_t show(void* self, BulkheadBytes params, const BulkheadSink* results, const BulkheadErrorSink* error) noexcept {
-    return bulkhead::detail::guardedImport(error, [&]() -> std::int32_t {
+    return bulkhead::detail::guardedImport(self, error, [&]() -> std::int32_t {
       return bulkhead::detail::withCapnp(error, [&]() -> std::int32_t {
         bulkhead::detail::MessageView request(params);
         const auto arguments = request.root<::golden::structs::StructsHost::ShowParams>();
         bulkhead::detail::MessageBuilder reply;
         auto answer = reply.root<::golden::structs::StructsHost::ShowResults>();
-        const auto result = static_cast<StructsHost*>(self)->show(arguments.getScene(), answer.initAnswer());
+        const auto result = static_cast<StructsHost*>(bulkhead::detail::importObject(self))->show(arguments.getScene(), answer.initAnswer());
         if (!result) return bulkhead::detail::report(error, result.error());
         return bulkhead::detail::put(results, reply.words(), error);
       });

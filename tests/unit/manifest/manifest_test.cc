@@ -88,6 +88,11 @@ TEST_F(ManifestTest, MalformedMessagesAreRefused) {
 
 TEST_F(ManifestTest, LimitsHold) {
   expectRefused(ContractSpec{"calc", {}}, "one interface at least");
+  ContractSpec crowd{"calc", {}};
+  for (std::uint64_t id = 1; id <= kMaxInterfaces; ++id) crowd.interfaces.push_back({id, "A", false, {}});
+  EXPECT_TRUE(read(moduleFile(crowd)));
+  crowd.interfaces.push_back({kMaxInterfaces + 1, "A", false, {}});
+  expectRefused(crowd, "256 at most");
   expectRefused(ContractSpec{"calc", {{1, "A", false, {}}, {1, "A", true, {}}}}, "declared twice");
   expectRefused(ContractSpec{std::string(5000, 'x'), {{1, "A", false, {}}}}, "is too long");
   expectRefused(ContractSpec{"calc", {{1, "A\x1b[2J", false, {}}}}, "control characters");
@@ -153,7 +158,7 @@ TEST_F(ManifestTest, RandomDamageIsAnErrorOrAManifestWithinLimits) {
     for (int n = 0; n < 4; ++n) bad[random() % bad.size()] = static_cast<std::byte>(random());
     const Result<Contract> decoded = decodeContract(bad, "x");
     if (decoded) {
-      EXPECT_LE(decoded->interfaces.size(), 2u);
+      EXPECT_LE(decoded->interfaces.size(), kMaxInterfaces);
     } else {
       EXPECT_EQ(decoded.error().kind(), ErrorKind::notAModule);
     }
