@@ -70,8 +70,9 @@ int main(int count, char** arguments) {
   std::filesystem::create_directories(arguments[1]);
   fuzz::HostObject object;
   const HostImport given = hostImport(object);
+  detail::ImportTarget target{given.object, nullptr};
   Recording imports(arguments[1], 0x80);
-  imports.skeleton = given.skeleton, imports.table = given.table, imports.self = given.self;
+  imports.skeleton = given.skeleton, imports.table = given.table, imports.self = &target;
   const fuzz::Instance instance({given.interfaceId, detail::moduleOf<fuzz::Module>()->imports[0].stub_table, &imports});
   Recording exports(arguments[1], 0);
   exports.skeleton = instance.exported().skeleton, exports.table = instance.exported().table;

@@ -23,7 +23,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
   fuzz::HostObject object;
   const HostImport import = hostImport(object);
-  const fuzz::Instance instance({import.interfaceId, import.table, import.self});
+  detail::ImportTarget target{import.object, nullptr};
+  const fuzz::Instance instance({import.interfaceId, import.table, &target});
   std::vector<std::uint64_t> reply;
   const BulkheadReply room = {&reply, [](void* context, std::uint64_t count) -> std::uint64_t* {
                                 auto& to = *static_cast<std::vector<std::uint64_t>*>(context);
@@ -40,7 +41,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const bool toHost = (data[0] & 0x80) != 0;
   const BulkheadExport& exported = instance.exported();
   const std::int32_t status =
-      toHost ? import.skeleton(import.table, import.self, ordinal, {words.data(), words.size()}, &room, &sink)
+      toHost ? import.skeleton(import.table, &target, ordinal, {words.data(), words.size()}, &room, &sink)
              : exported.skeleton(exported.table, instance.self(), ordinal, {words.data(), words.size()}, &room, &sink);
   require(status == BULKHEAD_OK ? errors == 0 && !reply.empty() : errors == 1);
   return 0;

@@ -4,6 +4,7 @@
 #include "shared/control/messages.h"
 #include "shared/lane/error_frame.h"
 
+#include <bulkhead/detail/sinks.h>
 #include <bulkhead/detail/word_reader.h>
 
 #include <algorithm>
@@ -83,7 +84,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     case 0: readControl(words); break;
     case 1: {
       const auto error = lane::decodeError({words.data(), words.size()});
-      require(error.text.size() <= lane::kMaxErrorText && error.type.size() <= lane::kMaxErrorText);
+      require(error.text.size() <= detail::kMaxErrorText && error.type.size() <= detail::kMaxErrorText);
       break;
     }
     case 2: readMessage(words); break;
