@@ -25,7 +25,6 @@ namespace detail {
 // The slot of handles that refer to no module.
 const std::shared_ptr<const InterfaceSlot>& emptySlot();
 
-
 // The slot of another interface of the same module, as handles with inherited methods need it; emptySlot() if the
 // module does not have it.
 std::shared_ptr<const InterfaceSlot> siblingSlot(const std::shared_ptr<const InterfaceSlot>& slot,
