@@ -225,7 +225,7 @@ TEST_F(Payloads, Threat05FloodOfImportsWhoseAnswersNobodyReadsEnds) {
   std::array<char, 4096> stack{};
   for (std::size_t at = 0; at + 11 < stack.size(); at += 11) std::memcpy(stack.data() + at, "do not tell", 11);
   asm volatile("" : : "r"(stack.data()) : "memory");
-  for (const std::size_t size : {16, 32, 64, 256, 4096, 65536}) {
+  for (const std::size_t size : {16u, 32u, 64u, 256u, 4096u, 65536u}) {
     std::vector<std::string> heap(8);
     for (std::string& one : heap) {
       while (one.size() < size) one += "do not tell";
