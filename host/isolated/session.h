@@ -94,6 +94,9 @@ class Session final : public LaneOwner, public LinkEvents, public std::enable_sh
   detail::MessageCheck* messageCheck() const noexcept override { return oracle_.get(); }
 
  private:
+  // How long a killed process may take to be gone before the host goes on without it.
+  static constexpr std::int64_t kReapNs = 2'000'000'000;
+
   enum class Step : std::uint8_t { starting, hello, lockedDown, failed };
   enum class Phase : std::uint8_t { loading, serving, closing };
 

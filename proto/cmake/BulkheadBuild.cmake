@@ -43,11 +43,9 @@ set(BULKHEAD_INSTALL_CMAKEDIR ${CMAKE_INSTALL_LIBDIR}/cmake/Bulkhead)
 file(RELATIVE_PATH bulkhead_bin_to_lib /prefix/${CMAKE_INSTALL_BINDIR} /prefix/${CMAKE_INSTALL_LIBDIR})
 set(CMAKE_INSTALL_RPATH $ORIGIN/${bulkhead_bin_to_lib})
 
-# Adds those of the named folders that have a CMakeLists.txt.
+# add_subdirectory for each.
 function(bulkhead_add_rooms)
   foreach(room IN LISTS ARGN)
-    if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${room}/CMakeLists.txt)
-      add_subdirectory(${room})
-    endif()
+    add_subdirectory(${room})
   endforeach()
 endfunction()
