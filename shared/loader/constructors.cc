@@ -59,7 +59,12 @@ Error thrown(std::string_view where, std::string type, const std::string& text) 
 
 }  // namespace
 
-Result<void> runDeferredConstructors(const link_map& object, std::string_view where) {
+// A constructor is any function without a result: its type is not what it is called as.
+#ifdef __clang__
+__attribute__((no_sanitize("function")))
+#endif
+Result<void>
+runDeferredConstructors(const link_map& object, std::string_view where) {
   const UncaughtCount uncaught;
   Result<void> result;
   try {

@@ -27,8 +27,9 @@ void expectReport(const ExitReport& report, const Death& death) {
 
 // A sanitizer turns faults of the process into an exit of its own.
 bool endsItsOwnWay(const Death& death) {
-  return kSanitized && (death.fault == Fault::segmentation || death.fault == Fault::stackOverflow ||
-                        death.fault == Fault::writeHostRegion || death.fault == Fault::abort);
+  return kSanitized &&
+         (death.fault == Fault::segmentation || death.fault == Fault::stackOverflow ||
+          death.fault == Fault::writeHostRegion || death.fault == Fault::abort || death.fault == Fault::exitThread);
 }
 
 class DeathsUnderACall : public HostileTest, public ::testing::WithParamInterface<Death> {};

@@ -3,7 +3,6 @@
 
 #include <bulkhead/module.h>
 
-#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -21,7 +20,7 @@ class Sample final : public sample::module::Sample {
   Result<void> fail(std::string_view text) override { return Error(std::string(text)); }
   Result<void> crash() override { std::abort(); }
   Result<void> hang() override {
-    for (std::atomic<bool> never = false; !never;) {
+    for (volatile bool never = false; !never;) {
     }
     return {};
   }
