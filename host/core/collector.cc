@@ -11,15 +11,18 @@ namespace bulkhead::detail {
 
 void ErrorCollector::collect(void* context, const BulkheadErrorView* view) noexcept {
   const bool byStub = view->host_error == nullptr;
-  static_cast<ErrorCollector*>(context)->reported_.push_back({byStub
-                                                                  ? Error(ErrorBody{static_cast<ErrorKind>(view->kind),
-                                                                                    {},
-                                                                                    {},
-                                                                                    copyOfErrorText(view->type),
-                                                                                    copyOfErrorText(view->text),
-                                                                                    nullptr})
-                                                                  : *static_cast<const Error*>(view->host_error),
-                                                              byStub});
+  auto& reported = static_cast<ErrorCollector*>(context)->reported_;
+  try {
+    reported.push_back({byStub ? Error(ErrorBody{static_cast<ErrorKind>(view->kind),
+                                                 {},
+                                                 {},
+                                                 copyOfErrorText(view->type),
+                                                 copyOfErrorText(view->text),
+                                                 nullptr})
+                               : *static_cast<const Error*>(view->host_error),
+                        byStub});
+  } catch (...) {  // no memory for the text: the call fails without saying why
+  }
 }
 
 void ErrorCollector::drop() noexcept {

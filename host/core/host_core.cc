@@ -5,6 +5,7 @@
 #include "host/isolated/backend.h"
 #include "host/isolated/fork_guard.h"
 #include "host/isolated/services.h"
+#include "shared/clock.h"
 #include "shared/manifest/check.h"
 
 #include <bulkhead/contract_host.h>
@@ -93,9 +94,8 @@ std::vector<ServedInterface> servedInterfaces(const manifest::Manifest& module) 
 }
 
 std::int64_t defaultDeadlineNs(const Placement& placement) {
-  return std::chrono::nanoseconds(placement.kind() == Placement::Kind::inProcess ? placement.inProcessOptions().deadline
-                                                                                 : placement.isolatedOptions().deadline)
-      .count();
+  return toNs(placement.kind() == Placement::Kind::inProcess ? placement.inProcessOptions().deadline
+                                                             : placement.isolatedOptions().deadline);
 }
 
 Error named(const Error& error, const std::string& module) {

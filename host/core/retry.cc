@@ -4,6 +4,7 @@
 #include <bulkhead/detail/retry.h>
 
 #include <cstdint>
+#include <limits>
 #include <utility>
 
 namespace bulkhead::detail {
@@ -12,7 +13,8 @@ Retry::Retry(Error first) : first_(std::move(first)) {
   const std::int64_t untilNs = std::exchange(callThread.retryUntilNs, 0);
   if (first_.kind() != ErrorKind::moduleDied || untilNs == 0 || nowNs() >= untilNs) return;
   if (isCancelled(callThread.cancel)) return;
-  until_.emplace(untilNs);
+  isAllowed_ = true;
+  if (untilNs != std::numeric_limits<std::int64_t>::max()) until_.emplace(untilNs);
 }
 
 Error Retry::failedAgain(const Error& second) const {

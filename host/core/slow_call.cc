@@ -27,7 +27,7 @@ SlowCall::SlowCall(const InterfaceSlot& slot, const BulkheadMethod& method) noex
   if (deadlineNs_ != 0) return;
   const std::int64_t byDefault = slot.module == nullptr ? 0 : slot.module->defaultDeadlineNs();
   limitNs_ = method.deadline_ms != 0 ? std::int64_t{method.deadline_ms} * 1'000'000 : byDefault;
-  if (limitNs_ != 0) deadlineNs_ = startNs_ + limitNs_;
+  if (limitNs_ != 0) deadlineNs_ = later(startNs_, limitNs_);
 }
 
 SlowCall::~SlowCall() {
@@ -51,7 +51,13 @@ std::optional<Error> SlowCall::enter() {
     waited_ = true;
     return enter();
   }
-  if (waited_) restartLimit();
+  if (waited_) {
+    if (auto error = refused()) {
+      pin_.reset();
+      return error;
+    }
+    restartLimit();
+  }
   const bool isAskable = deadlineNs_ != 0 || callThread.cancel != nullptr;
   if ((binding().flags & Binding::kHostMade) == 0 && isAskable) enterScope();
   return std::nullopt;
@@ -73,7 +79,7 @@ std::optional<Error> SlowCall::refused() const {
 void SlowCall::restartLimit() {
   if (limitNs_ == 0) return;
   startNs_ = nowNs();
-  deadlineNs_ = startNs_ + limitNs_;
+  deadlineNs_ = later(startNs_, limitNs_);
 }
 
 bool SlowCall::pinLive() {

@@ -43,9 +43,9 @@ Result<void> Backend::open() {
 }
 
 Result<void> Backend::construct() {
-  imports_.emplace(library_->module(), targets_.imports(), context_.fit);
+  imports_.push_back(std::make_unique<ImportTables>(library_->module(), targets_.imports(), context_.fit));
   auto instance =
-      loader::Instance::create(library_->module(), imports_->bound(), services_, context_.file->originalPath());
+      loader::Instance::create(library_->module(), imports_.back()->bound(), services_, context_.file->originalPath());
   if (!instance) return std::move(instance).error();
   instance_.emplace(*std::move(instance));
   return {};
@@ -71,7 +71,7 @@ Result<void> Backend::awaitLive(std::int64_t) {
 }
 
 Result<void> Backend::stop(std::chrono::milliseconds timeout) {
-  const std::int64_t deadlineNs = nowNs() + std::chrono::nanoseconds(timeout).count();
+  const std::int64_t deadlineNs = later(nowNs(), toNs(timeout));
   if (context_.slot->heldHere()) {
     return Error(ErrorKind::wouldDeadlock,
                  "unload from inside a call of the same module: it would wait for itself; unload after the call");

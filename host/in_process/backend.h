@@ -11,7 +11,9 @@
 #include <bulkhead/placement.h>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <vector>
 
 namespace bulkhead::in_process {
 
@@ -38,7 +40,8 @@ class Backend final : public detail::Backend {
   const BulkheadHostServices services_;
   detail::ImportTargets targets_;
   std::optional<loader::Library> library_;
-  std::optional<ImportTables> imports_;
+  // One for each object that was constructed: threads of an object that is gone may still be inside its imports.
+  std::vector<std::unique_ptr<ImportTables>> imports_;
   std::optional<loader::Instance> instance_;
   std::optional<ExportTables> exports_;
 };

@@ -2,6 +2,8 @@
 
 #include "host/core/tables.h"
 
+#include <bulkhead/detail/sinks.h>
+
 #include <algorithm>
 #include <cstring>
 #include <span>
@@ -53,6 +55,13 @@ void adapt(Entry* caller, std::uint64_t methods, const BulkheadTable& callee, co
   }
 }
 
+// Stands in for an interface that the module does not export.
+constexpr BulkheadTable kNoMethods = {sizeof(BulkheadTable), 0};
+std::int32_t refuse(const BulkheadTable*, void*, std::uint16_t, BulkheadBytes, const BulkheadReply*,
+                    const BulkheadErrorSink* error) noexcept {
+  return detail::report(error, ErrorKind::unimplemented, {}, "the module does not export this interface");
+}
+
 }  // namespace
 
 ExportTables::ExportTables(const BulkheadModule& module, void* self,
@@ -64,8 +73,10 @@ ExportTables::ExportTables(const BulkheadModule& module, void* self,
     });
     const auto app = detail::findExport(served.interfaceId);
     if (own == exports.end()) {
-      // An older module may lack what the application's interface inherits by now.
-      if (app) bound_.push_back({served.interfaceId, app->unimplementedTable, self, nullptr});
+      // An older module may lack what the application's interface inherits by now, or its manifest has more than it
+      // exports.
+      MessageEntry& refusing = *entries_.emplace_back(std::make_unique<MessageEntry>(&kNoMethods, self, &refuse));
+      bound_.push_back({served.interfaceId, app ? app->unimplementedTable : nullptr, self, refusing.channel()});
       continue;
     }
     MessageEntry& entry = *entries_.emplace_back(std::make_unique<MessageEntry>(own->table, self, own->skeleton));

@@ -15,7 +15,9 @@ class CallClock {
       : startNs_(startNs), wallNs_(wallNs), budgetNs_(budgetNs), runningSinceNs_(startNs) {}
 
   // The module is at work until this point at most. 0: no limit.
-  std::int64_t limitNs() const noexcept { return earlier(wallNs_, budgetNs_ == 0 ? 0 : runningSinceNs_ + budgetNs_); }
+  std::int64_t limitNs() const noexcept {
+    return earlier(wallNs_, budgetNs_ == 0 ? 0 : later(runningSinceNs_, budgetNs_));
+  }
   // The caller's limit; 0: none.
   std::int64_t wallNs() const noexcept { return wallNs_; }
   bool expired(std::int64_t now) const noexcept { return limitNs() != 0 && now >= limitNs(); }

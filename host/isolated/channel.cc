@@ -6,10 +6,12 @@
 #include "host/isolated/thread_lanes.h"
 
 #include <bulkhead/detail/guard.h>
+#include <bulkhead/detail/sinks.h>
 #include <bulkhead/error.h>
 
 #include <cstdint>
 #include <limits>
+#include <new>
 #include <optional>
 #include <utility>
 
@@ -34,7 +36,7 @@ CallClock clockOf(Session& session, const BulkheadMethod& method) noexcept {
   const std::int64_t limitNs =
       method.deadline_ms != 0 ? std::int64_t{method.deadline_ms} * 1'000'000 : session.defaultDeadlineNs();
   const std::int64_t wallNs = detail::callThread.wallDeadlineNs;
-  return CallClock(now, wallNs != 0 ? wallNs : (limitNs == 0 ? 0 : now + limitNs), limitNs);
+  return CallClock(now, wallNs != 0 ? wallNs : (limitNs == 0 ? 0 : later(now, limitNs)), limitNs);
 }
 
 // After a failed call, if it may be made again as far as this side can tell: see detail::Retry.
@@ -44,8 +46,13 @@ void offerRetry(const BulkheadMethod& method, const Error& error, const CallCloc
       !offered ? 0 : (clock.wallNs() != 0 ? clock.wallNs() : std::numeric_limits<std::int64_t>::max());
 }
 
-std::int32_t begin(BulkheadChannel* channel, const BulkheadMethod* method, std::uint64_t words,
-                   BulkheadRequest* request, const BulkheadErrorSink* sink) {
+// An allocation failed.
+std::int32_t noMemory(const BulkheadErrorSink* sink) noexcept {
+  return detail::report(sink, ErrorKind::resourceExhausted, {}, "the host has no memory for the call");
+}
+
+std::int32_t beginRequest(BulkheadChannel* channel, const BulkheadMethod* method, std::uint64_t words,
+                          BulkheadRequest* request, const BulkheadErrorSink* sink) {
   Session& session = sessionOf(channel);
   if (session.foreign()) [[unlikely]]
     return fail(sink, fork_guard::unavailable());
@@ -67,8 +74,17 @@ std::int32_t begin(BulkheadChannel* channel, const BulkheadMethod* method, std::
   return begun ? BULKHEAD_OK : fail(sink, begun.error());
 }
 
-std::int32_t call(BulkheadChannel* channel, const BulkheadMethod* method, BulkheadRequest* request,
-                  BulkheadBytes* reply, const BulkheadErrorSink* sink) {
+std::int32_t begin(BulkheadChannel* channel, const BulkheadMethod* method, std::uint64_t words,
+                   BulkheadRequest* request, const BulkheadErrorSink* sink) {
+  try {
+    return beginRequest(channel, method, words, request, sink);
+  } catch (const std::bad_alloc&) {  // nothing of the request has been sent
+    return noMemory(sink);
+  }
+}
+
+std::int32_t exchange(BulkheadChannel* channel, const BulkheadMethod* method, BulkheadRequest* request,
+                      BulkheadBytes* reply, const BulkheadErrorSink* sink) {
   Session& session = sessionOf(channel);
   HostLane& lane = *static_cast<HostLane*>(request->lane);
   CallClock clock = clockOf(session, *method);
@@ -89,6 +105,17 @@ std::int32_t call(BulkheadChannel* channel, const BulkheadMethod* method, Bulkhe
   detail::callThread.retryUntilNs = 0;
   if (isUntouched) offerRetry(*method, answer.error(), clock);
   return fail(sink, answer.error());
+}
+
+std::int32_t call(BulkheadChannel* channel, const BulkheadMethod* method, BulkheadRequest* request,
+                  BulkheadBytes* reply, const BulkheadErrorSink* sink) {
+  try {
+    return exchange(channel, method, request, reply, sink);
+  } catch (const std::bad_alloc&) {  // in the middle of a conversation, which cannot go on
+    sessionOf(channel).condemn({ErrorKind::resourceExhausted, method->name, "no memory for its answer"});
+    detail::callThread.retryUntilNs = 0;
+    return noMemory(sink);
+  }
 }
 
 void finish(BulkheadChannel*, BulkheadRequest* request) { static_cast<HostLane*>(request->lane)->finish(*request); }

@@ -78,7 +78,12 @@ void HostLane::serveImport(const Message& request, const Error* refuse) {
 void HostLane::answerImport(const detail::BoundImport& import, const Message& request) {
   std::optional<lane::FrameError> reported;
   const BulkheadErrorSink sink{&reported, [](void* context, const BulkheadErrorView* view) {
-                                 *static_cast<std::optional<lane::FrameError>*>(context) = lane::toFrameError(*view);
+                                 auto& to = *static_cast<std::optional<lane::FrameError>*>(context);
+                                 try {
+                                   to = lane::toFrameError(*view);
+                                 } catch (...) {  // no memory for the text: the kind alone remains
+                                   to.emplace().kind = view->kind;
+                                 }
                                }};
   if (check_ != nullptr) [[unlikely]] {
     if (objection(detail::MessageRole::importRequest, "import", request.header, request.words)) return;

@@ -51,6 +51,9 @@ Result<HostLane*> LaneTable::acquire(std::int64_t deadlineNs, const detail::Canc
   std::unique_lock lock(mutex_);
   for (;;) {
     if (death_.load(std::memory_order_acquire) != 0) return owner_.deathError("");
+    if (detail::isCancelled(cancel)) {
+      return Error(ErrorKind::cancelled, "the caller cancelled it while it waited for a lane; nothing was called");
+    }
     HostLane* lane = takeFree();
     if (lane == nullptr && made_ < memory_.laneCount) {
       auto fresh = make(made_);
@@ -70,9 +73,6 @@ Result<HostLane*> LaneTable::acquire(std::int64_t deadlineNs, const detail::Canc
       return Error(ErrorKind::overloaded, "all " + std::to_string(memory_.laneCount) +
                                               " lanes are taken by other threads; nothing was called. Raise "
                                               "IsolatedOptions::maxLanes or call from fewer threads");
-    }
-    if (detail::isCancelled(cancel)) {
-      return Error(ErrorKind::cancelled, "the caller cancelled it while it waited for a lane; nothing was called");
     }
     // A release wakes this; the end of a lane's thread is seen by looking.
     changed_.wait_for(lock, closing_.empty() ? 50ms : 1ms);

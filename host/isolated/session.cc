@@ -38,7 +38,7 @@ Session::Session(std::shared_ptr<Services> services, detail::ModuleContext conte
       options_(options),
       generation_(generation),
       serial_(nextSerial()),
-      defaultDeadlineNs_(std::chrono::nanoseconds(options.deadline).count()),
+      defaultDeadlineNs_(toNs(options.deadline)),
       events_(std::move(events)),
       targets_(context_.imports, context_.slot->name(), generation),
       oracle_(oracle::isWanted(context_.options->oracle) ? std::make_unique<oracle::Oracle>(context_.file->manifest())

@@ -57,7 +57,7 @@ Result<void> Supervisor::start() {
 }
 
 Result<void> Supervisor::startGeneration() {
-  const std::int64_t deadlineNs = nowNs() + std::chrono::nanoseconds(options_.loadDeadline).count();
+  const std::int64_t deadlineNs = later(nowNs(), toNs(options_.loadDeadline));
   auto ready = bring(deadlineNs);
   if (!ready) {
     context_.slot->setState(State::down, ready.error());
@@ -197,8 +197,7 @@ void Supervisor::onExit(Session&, std::shared_ptr<const ExitReport> report) {
 Result<void> Supervisor::awaitLive(std::int64_t deadlineNs) {
   if (services_->foreign()) return fork_guard::unavailable();
   // A call without a deadline waits as long as a start may take.
-  const std::int64_t limitNs =
-      earlier(deadlineNs, nowNs() + std::chrono::nanoseconds(options_.loadDeadline).count() + kKillNs);
+  const std::int64_t limitNs = earlier(deadlineNs, later(later(nowNs(), toNs(options_.loadDeadline)), kKillNs));
   tryAgain();
   if (!context_.slot->awaitChange(limitNs)) {
     return Error(ErrorKind::unavailable,
@@ -221,7 +220,7 @@ Result<void> Supervisor::stop(std::chrono::milliseconds timeout) {
     fork_guard::abandon(shared_from_this());
     return fork_guard::unavailable();
   }
-  const std::int64_t deadlineNs = nowNs() + std::chrono::nanoseconds(timeout).count();
+  const std::int64_t deadlineNs = later(nowNs(), toNs(timeout));
   if (context_.slot->heldHere()) {
     return Error(ErrorKind::wouldDeadlock,
                  "unload from inside a call of the same module: it would wait for itself; unload after the call");

@@ -1,8 +1,8 @@
 #include "host/oracle/schema_set.h"
 
 #include "proto/manifest.capnp.h"
+#include "shared/manifest/schema_nodes.h"
 
-#include <capnp/serialize.h>
 #include <kj/exception.h>
 
 #include <cstring>
@@ -31,15 +31,15 @@ std::vector<MethodSchema> methodsOf(const capnp::SchemaLoader& loader, schema::I
 }  // namespace
 
 void SchemaSet::add(std::span<const std::byte> manifest) {
-  std::vector<capnp::word> words(manifest.size() / sizeof(capnp::word));
+  std::vector<std::uint64_t> words(manifest.size() / sizeof(std::uint64_t));
   if (words.empty()) return;
-  std::memcpy(words.data(), manifest.data(), words.size() * sizeof(capnp::word));
+  std::memcpy(words.data(), manifest.data(), words.size() * sizeof(std::uint64_t));
   auto loader = std::make_unique<capnp::SchemaLoader>();
   std::map<std::uint64_t, std::vector<MethodSchema>> found;
   auto failure = kj::runCatchingExceptions([&] {
-    capnp::FlatArrayMessageReader reader(kj::arrayPtr(words.data(), words.size()));
-    const auto root = reader.getRoot<schema::Manifest>();
-    for (const auto node : root.getNodes()) loader->load(node);
+    const manifest::SchemaNodes checked(words);  // a module's are hostile until then
+    const auto root = checked.manifest();
+    for (const auto node : checked.nodes()) loader->load(node);
     for (const auto interface : root.getInterfaces()) found[interface.getId()] = methodsOf(*loader, interface);
   });
   if (failure != nullptr) return;

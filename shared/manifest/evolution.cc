@@ -1,5 +1,6 @@
 #include "shared/manifest/evolution.h"
 
+#include "shared/manifest/brands.h"
 #include "shared/manifest/schema_nodes.h"
 
 #include <capnp/schema-loader.h>
@@ -20,9 +21,29 @@ std::string reasonOf(const kj::Exception& exception) {
   std::string text(exception.getDescription().begin(), exception.getDescription().size());
   const std::size_t at = text.rfind("; ");
   if (at != std::string::npos && at + 2 < text.size()) text.erase(0, at + 2);
+  if (text.starts_with("expected ")) text = "a type was changed";  // it is C++ of the loader's own otherwise
   std::replace_if(
       text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
   return text.substr(0, 200);
+}
+
+std::string nameOf(cs::Node::Reader node) {
+  const std::string_view name(node.getDisplayName().cStr(), node.getDisplayName().size());
+  return std::string(name.substr(name.rfind(':') + 1).substr(0, 100));
+}
+
+// Of two versions of a struct: whether the fields that both have bind generics alike.
+bool sameFields(cs::Node::Reader a, cs::Node::Reader b) {
+  if (!a.isStruct() || !b.isStruct()) return true;
+  const auto ours = a.getStruct().getFields();
+  const auto theirs = b.getStruct().getFields();
+  for (unsigned i = 0; i < ours.size() && i < theirs.size(); ++i) {
+    if (ours[i].isSlot() && theirs[i].isSlot() &&
+        !sameBrands(ours[i].getSlot().getType(), theirs[i].getSlot().getType())) {
+      return false;
+    }
+  }
+  return true;
 }
 
 // Runs what may throw kj's exceptions; gives their reason, or nothing.
@@ -50,6 +71,7 @@ class Evolution::Side {
       if (found == nodes_.end() || !found->second.isInterface()) return;
       for (auto method : found->second.getInterface().getMethods()) {
         structs_.emplace_back(method.getParamStructType(), method.getResultStructType());
+        methods_.push_back(method);
       }
     });
   }
@@ -61,6 +83,7 @@ class Evolution::Side {
   const std::pair<std::uint64_t, std::uint64_t>* structsOf(std::uint16_t ordinal) const {
     return ordinal < structs_.size() ? &structs_[ordinal] : nullptr;
   }
+  cs::Method::Reader method(std::uint16_t ordinal) const { return methods_[ordinal]; }
   void reach(std::uint64_t id, std::set<std::uint64_t>& reached) const {
     std::vector<std::uint64_t> open = {id};
     while (!open.empty()) {
@@ -100,6 +123,7 @@ class Evolution::Side {
   std::map<std::uint64_t, cs::Node::Reader> nodes_;
   std::string fault_;
   std::vector<std::pair<std::uint64_t, std::uint64_t>> structs_;
+  std::vector<cs::Method::Reader> methods_;
 };
 
 Evolution::Evolution(const Contract& app, const Contract& module, std::uint64_t interfaceId)
@@ -122,15 +146,18 @@ void Evolution::compareNodes() {
         if (node.isStruct() || node.isEnum()) loader.load(node);
       });
       if (reason.empty()) continue;
-      reasonOfFailure([&, &node = node, id = id] {
-        const std::string_view name(node.getDisplayName().cStr(), node.getDisplayName().size());
-        conflicts_.emplace(id, std::string(name.substr(name.rfind(':') + 1).substr(0, 100)) + ": " + reason);
-      });
+      reasonOfFailure([&, &node = node, id = id] { conflicts_.emplace(id, nameOf(node) + ": " + reason); });
       conflicts_.emplace(id, std::move(reason));
     }
   };
   load(*app_);
   load(*module_);
+  for (const auto& [id, node] : app_->nodes()) {
+    if (const auto other = module_->nodes().find(id);
+        other != module_->nodes().end() && !sameFields(node, other->second)) {
+      conflicts_.emplace(id, nameOf(node) + ": what a generic is bound to was changed");
+    }
+  }
 }
 
 bool Evolution::hasSchema(std::uint16_t ordinal) const {
@@ -146,6 +173,10 @@ std::string Evolution::conflict(std::uint16_t ordinal) const {
   if (ours == nullptr || theirs == nullptr) return ours == theirs ? "" : "one side carries no schema of it";
   if (ours->first != theirs->first) return "its parameters are another struct";
   if (ours->second != theirs->second) return "its results are another struct";
+  if (!sameBrand(app_->method(ordinal).getParamBrand(), module_->method(ordinal).getParamBrand()) ||
+      !sameBrand(app_->method(ordinal).getResultBrand(), module_->method(ordinal).getResultBrand())) {
+    return "what a generic is bound to was changed";
+  }
   // A node that one version alone reaches never crosses.
   std::set<std::uint64_t> reached, theirReach;
   std::string reason = reasonOfFailure([&] {

@@ -13,6 +13,7 @@ namespace cs = capnp::schema;
 
 constexpr std::uint64_t kReadsPerWord = 2;  // a sound message is copied once, whole
 constexpr int kNesting = 64;
+constexpr int kMaxGroupDepth = 16;
 
 using Nodes = std::map<std::uint64_t, cs::Node::Reader>;
 
@@ -61,6 +62,35 @@ void checkGroup(const cs::Node::Reader& node, const Nodes& nodes, std::uint64_t 
           node, "a group is larger than it");
 }
 
+// A parameter of a generic is a pointer; the loader does not look whether what is bound to it is one.
+void checkBrand(const cs::Node::Reader& node, cs::Brand::Reader brand);
+
+void checkType(const cs::Node::Reader& node, cs::Type::Reader type) {
+  while (type.isList()) type = type.getList().getElementType();
+  if (type.isStruct()) checkBrand(node, type.getStruct().getBrand());
+}
+
+void checkBrand(const cs::Node::Reader& node, cs::Brand::Reader brand) {
+  for (const auto scope : brand.getScopes()) {
+    if (!scope.isBind()) continue;
+    for (const auto binding : scope.getBind()) {
+      if (!binding.isType()) continue;
+      require(bitsOf(binding.getType()) < 0, node, "what is bound to a parameter of a generic is no pointer");
+      checkType(node, binding.getType());
+    }
+  }
+}
+
+// Builders walk into the groups of a struct, and into those of their groups.
+void checkDepth(const cs::Node::Reader& node, const Nodes& nodes) {
+  int depth = 0;
+  for (auto at = nodes.find(node.getId());
+       at != nodes.end() && at->second.isStruct() && at->second.getStruct().getIsGroup();
+       at = nodes.find(at->second.getScopeId())) {
+    require(++depth <= kMaxGroupDepth, node, "its groups are nested too deeply");
+  }
+}
+
 void readText(capnp::Text::Reader) {}
 
 // Reads what the loader reads for its errors; throws kj::Exception here, where that ends.
@@ -88,7 +118,10 @@ void checkStructNode(const cs::Node::Reader& node, const Nodes& nodes) {
   }
   for (const auto field : type.getFields()) {
     switch (field.which()) {
-      case cs::Field::SLOT: checkSlot(node, field.getSlot()); break;
+      case cs::Field::SLOT:
+        checkSlot(node, field.getSlot());
+        checkType(node, field.getSlot().getType());
+        break;
       case cs::Field::GROUP: checkGroup(node, nodes, field.getGroup().getTypeId()); break;
       default: require(false, node, "a field of it is of an unknown kind");
     }
@@ -104,6 +137,12 @@ void checkNodes(capnp::List<cs::Node>::Reader list) {
   }
   for (const auto& [id, node] : nodes) {
     if (node.isStruct()) checkStructNode(node, nodes);
+    checkDepth(node, nodes);
+    if (!node.isInterface()) continue;
+    for (const auto method : node.getInterface().getMethods()) {
+      checkBrand(node, method.getParamBrand());
+      checkBrand(node, method.getResultBrand());
+    }
   }
 }
 

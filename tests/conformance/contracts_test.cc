@@ -4,6 +4,7 @@
 #include "lineage.host.h"
 #include "palette.host.h"
 #include "tests/conformance/modules.h"
+#include "tool.host.h"
 
 #include <gmock/gmock.h>
 
@@ -266,6 +267,27 @@ TEST_P(ImportsOnlyTest, WithoutTheImportTheLoadIsRefused) {
   ASSERT_FALSE(module);
   EXPECT_EQ(module.error().kind(), ErrorKind::contractMismatch);
   EXPECT_THAT(module.error().text(), HasSubstr("Journal"));
+}
+
+// ---- a manifest that says more than the module does
+
+class HalfTest : public testing::EveryPlacement<counter::host::Counter> {
+ protected:
+  std::string modulePath() const override { return conformance::modulePath("half"); }
+};
+BULKHEAD_EVERY_PLACEMENT(HalfTest);
+
+TEST_P(HalfTest, WhatIsNotExportedIsUnimplementedAndTheRestServes) {
+  const auto tool = module().get<tool::host::Tool>();
+  ASSERT_TRUE(tool) << "its manifest has it";
+  const auto missing = tool->twice(2);
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().kind(), ErrorKind::unimplemented) << missing.error().message();
+  const std::uint64_t empty[] = {0};
+  const auto byMessage = module().callMessage(tool::host::Tool::kInterfaceId, 0, empty);
+  ASSERT_FALSE(byMessage);
+  EXPECT_EQ(byMessage.error().kind(), ErrorKind::unimplemented) << byMessage.error().message();
+  EXPECT_EQ(subject().version().value(), "half");
 }
 
 }  // namespace

@@ -104,6 +104,21 @@ TEST_P(DeadlinesTest, ASlowImportCountsForTheCallersLimit) {
   expectExceeded(answer, "Probe.act");
 }
 
+// Limits beyond what a clock can count are none, and not long ago.
+TEST_P(DeadlinesTest, TheLongestLimitThatCanBeSaidHolds) {
+  EXPECT_EQ(subject().within(nanoseconds::max()).add(1, 2).value(), 3);
+  const auto longest = std::chrono::milliseconds::max();
+  auto module = host().load(modulePath(),
+                            Placement::inProcess({.deadline = longest})
+                                .with(IsolatedOptions{.deadline = longest, .loadDeadline = longest})
+                                .as(kind()),
+                            host_);
+  ASSERT_TRUE(module) << module.error().message();
+  EXPECT_EQ(module->get<probe::host::Probe>().value().add(1, 2).value(), 3);
+  EXPECT_EQ(module->generation(), 1u);
+  EXPECT_TRUE(module->unload(longest));
+}
+
 class ShortDefaultTest : public DeadlinesTest {
  protected:
   Placement placement(Placement::Kind kind) const override {

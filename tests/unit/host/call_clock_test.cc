@@ -7,6 +7,16 @@
 namespace bulkhead::isolated {
 namespace {
 
+TEST(ClockTest, SumsStayInRangeAndAreNeverNone) {
+  EXPECT_EQ(later(5, 7), 12);
+  EXPECT_EQ(later(5, INT64_MAX), INT64_MAX);
+  EXPECT_EQ(later(-5, INT64_MIN), INT64_MIN);
+  EXPECT_EQ(later(5, -5), 1);
+  EXPECT_EQ(toNs(std::chrono::milliseconds(3)), 3'000'000);
+  EXPECT_EQ(toNs(std::chrono::milliseconds::max()), INT64_MAX);
+  EXPECT_EQ(toNs(std::chrono::milliseconds::min()), INT64_MIN);
+}
+
 TEST(CallClockTest, WithoutLimitsItNeverExpires) {
   const CallClock clock(100, 0, 0);
   EXPECT_EQ(clock.limitNs(), 0);

@@ -129,6 +129,37 @@ TEST(EvolutionTest, Threat36SignaturesDoNotHideOtherStructs) {
   EXPECT_THAT(fit.error().text(), HasSubstr("its parameters are another struct"));
 }
 
+// Rebinds every generic that is bound to Text in the fields of structs; returns how many.
+int rebind(schema::Manifest::Builder manifest) {
+  int count = 0;
+  for (auto node : manifest.getNodes()) {
+    if (!node.isStruct()) continue;
+    for (auto field : node.getStruct().getFields()) {
+      if (!field.isSlot() || !field.getSlot().getType().isStruct()) continue;
+      for (auto scope : field.getSlot().getType().getStruct().getBrand().getScopes()) {
+        if (!scope.isBind()) continue;
+        for (auto binding : scope.getBind()) {
+          if (!binding.isType() || !binding.getType().isText()) continue;
+          binding.getType().setData();
+          ++count;
+        }
+      }
+    }
+  }
+  return count;
+}
+
+TEST(EvolutionTest, AGenericThatIsBoundToAnotherTypeIsAMismatch) {
+  const Manifest app = manifestOf("constructs");
+  int count = 0;
+  const Contract rebound = edited(app.contracts[0], [&](auto manifest) { count = rebind(manifest); });
+  ASSERT_GT(count, 0) << "the fixture has no generic that is bound to Text";
+  const auto fit = checkAgainst(app, rebound);
+  ASSERT_FALSE(fit);
+  EXPECT_THAT(fit.error().text(), HasSubstr("what a generic is bound to was changed"));
+  EXPECT_TRUE(checkAgainst(app, edited(app.contracts[0], [](auto manifest) { manifest.setContract("else"); })));
+}
+
 TEST(EvolutionTest, Threat36NodesOfAnotherKindAreAMismatch) {
   const Manifest app = manifestOf("evolving_older");
   const Contract turned = edited(app.contracts[0], [](schema::Manifest::Builder manifest) {

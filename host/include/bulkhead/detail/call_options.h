@@ -51,6 +51,7 @@ class CancelScope {
   void request() noexcept;
 
   const CancelScope* const outer_;
+  const std::uint32_t epoch_;  // of forks: a child has nothing to cancel, and not the memory to say it in
   std::stop_source either_;
   std::int32_t flag_ = 0;  // accessed by atomic built-ins: the module reads it as a plain C word
   std::optional<std::stop_callback<Request>> byOuter_;

@@ -16,7 +16,7 @@ class Retry {
  public:
   explicit Retry(Error first);
 
-  bool isAllowed() const noexcept { return until_.has_value(); }
+  bool isAllowed() const noexcept { return isAllowed_; }
   const Error& first() const noexcept { return first_; }
   // The second attempt failed, too: its error, which says that it is the second.
   [[gnu::cold]] Error failedAgain(const Error& second) const;
@@ -25,7 +25,8 @@ class Retry {
 
  private:
   const Error first_;
-  std::optional<WallDeadline> until_;
+  bool isAllowed_ = false;
+  std::optional<WallDeadline> until_;  // none where the first attempt had none
 };
 
 }  // namespace bulkhead::detail

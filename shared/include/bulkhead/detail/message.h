@@ -2,6 +2,7 @@
 #pragma once
 
 #include <bulkhead/abi.h>
+#include <bulkhead/detail/message_types.h>
 #include <bulkhead/detail/sinks.h>
 #include <bulkhead/owned.h>
 
@@ -66,9 +67,9 @@ std::int32_t withCapnp(const BulkheadErrorSink* error, F&& run) {
 // more pointers than the message can honestly have, or deeper than 64, is an error of capnp's, raised where it happens.
 class MessageView {
  public:
-  explicit MessageView(BulkheadBytes words)
-      : segment_(static_cast<const capnp::word*>(words.data), words.size),
-        reader_(kj::arrayPtr(&segment_, 1), limits(words)) {}
+  explicit MessageView(BulkheadBytes words) : MessageView(words, limitOf(words)) {}
+  // Follows as many pointers as it is asked to: for a message that was looked through once.
+  static MessageView checked(BulkheadBytes words) { return MessageView(words, ~std::uint64_t{0}); }
   MessageView(const MessageView&) = delete;
   MessageView& operator=(const MessageView&) = delete;
 
@@ -76,26 +77,13 @@ class MessageView {
   typename T::Reader root() {
     return reader_.getRoot<T>();
   }
-  // Looks through the whole structure now, so that a malformed reply is an error of its call and no exception wherever
-  // the application happens to look. Throws BadResult where a pointer leads out of the message, or pointers nest too
-  // deep or share their targets too often.
-  void requireSound() {
-    const CapnpErrors errors;
-    try {
-      static_cast<void>(reader_.getRoot<capnp::AnyPointer>().targetSize());
-    } catch (const kj::Exception& exception) {
-      throw BadResult(
-          Error(ErrorKind::protocolViolation, std::string("malformed message: ") + exception.getDescription().cStr()));
-    }
-  }
 
  private:
-  static capnp::ReaderOptions limits(BulkheadBytes words) {
-    capnp::ReaderOptions options;
-    options.traversalLimitInWords = words.size * 64 + (std::uint64_t{1} << 20);  // code may read a field many times
-    options.nestingLimit = 64;
-    return options;
-  }
+  MessageView(BulkheadBytes words, std::uint64_t traversalLimit)
+      : segment_(static_cast<const capnp::word*>(words.data), words.size),
+        reader_(kj::arrayPtr(&segment_, 1), {.traversalLimitInWords = traversalLimit, .nestingLimit = 64}) {}
+  // Code may read a field many times.
+  static std::uint64_t limitOf(BulkheadBytes words) { return words.size * 64 + (std::uint64_t{1} << 20); }
 
   kj::ArrayPtr<const capnp::word> segment_;
   capnp::SegmentArrayMessageReader reader_;
@@ -105,13 +93,29 @@ class MessageView {
 class OwnedMessage {
  public:
   explicit OwnedMessage(BulkheadBytes words)
-      : words_(new std::uint64_t[words.size]), view_(copy(words)) {}  // libc++ 14 has no make_unique_for_overwrite
+      : words_(new std::uint64_t[words.size]),  // libc++ 14 has no make_unique_for_overwrite
+        size_(words.size),
+        view_(MessageView::checked(copy(words))) {}
 
   template <class T>
   typename T::Reader root() {
     return view_.root<T>();
   }
-  void requireSound() { view_.requireSound(); }
+  // Looks through the whole message now, so that a malformed reply is an error of its call and no exception wherever
+  // the application happens to look. Throws BadResult where a pointer leads out of the message or is of another kind
+  // than the schema has, a text has no end, or pointers nest too deep or share their targets too often.
+  template <class T>
+  void requireSound() {
+    const CapnpErrors errors;
+    try {
+      MessageView view({words_.get(), size_});
+      static_cast<void>(view.root<capnp::AnyPointer>().targetSize());
+      requireTypes(capnp::DynamicStruct::Reader(view.root<T>()));
+    } catch (const kj::Exception& exception) {
+      throw BadResult(
+          Error(ErrorKind::protocolViolation, std::string("malformed message: ") + exception.getDescription().cStr()));
+    }
+  }
 
  private:
   BulkheadBytes copy(BulkheadBytes words) const {
@@ -120,6 +124,7 @@ class OwnedMessage {
   }
 
   std::unique_ptr<std::uint64_t[]> words_;
+  std::uint64_t size_;
   MessageView view_;
 };
 
@@ -135,7 +140,7 @@ class MessageSink {
   template <class T>
   typename T::Reader root() {
     if (!message_) return typename T::Reader();
-    message_->requireSound();
+    message_->requireSound<T>();
     return message_->root<T>();
   }
   template <class T>
