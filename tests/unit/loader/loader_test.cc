@@ -285,6 +285,9 @@ TEST(EntryTest, ImplausibleTablesAreRefused) {
   EXPECT_FALSE(refused(withExport(nullptr, 0)));
   EXPECT_TRUE(refused(withExport(nullptr, 1)));
   EXPECT_TRUE(refused(withExport(&good, 1 << 20)));
+  const std::vector<BulkheadExport> many(manifest::kMaxInterfaces + 1, good);
+  EXPECT_FALSE(refused(withExport(many.data(), manifest::kMaxInterfaces))) << "what a manifest may hold";
+  EXPECT_TRUE(refused(withExport(many.data(), manifest::kMaxInterfaces + 1)));
   BulkheadExport bad = good;
   bad.interface_id = 2;
   EXPECT_TRUE(refused(withExport(&bad, 1)));
