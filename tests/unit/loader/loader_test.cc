@@ -4,6 +4,7 @@
 #include "shared/loader/instance.h"
 #include "shared/manifest/deferred_constructors.h"
 #include "shared/manifest/dependencies.h"
+#include "shared/manifest/limits.h"
 #include "tests/unit/manifest/scratch_file.h"
 
 #include <dlfcn.h>
@@ -17,6 +18,7 @@
 #include <filesystem>
 #include <future>
 #include <thread>
+#include <vector>
 
 namespace bulkhead::loader {
 namespace {
