@@ -11,8 +11,9 @@
 # A second note, type 2, same name, carries the build information of the module: UTF-8 lines "key=value\n" (keys:
 # abi, compiler, stdlib, build, sanitizers, runtime), one note per module.
 #
-# Limits that the reader enforces; a writer stays below them: 4 MiB per note, 64 contracts per file, 256 interfaces per contract,
-# 4096 methods per file, 4096 bytes per text of an interface or method, 65536 schema nodes per contract.
+# Limits that the reader enforces and the plugin stays below (shared/manifest/limits.h): 4 MiB per note, 64 contracts
+# per file, 256 interfaces and 4096 methods per file, 4096 bytes per text of an interface or method, 65536 schema nodes
+# per contract.
 
 using Cxx = import "/capnp/c++.capnp";
 using Schema = import "/capnp/schema.capnp";

@@ -88,7 +88,7 @@ std::string emitTableHeader(const Contract& contract) {
   out.line("#include <bulkhead/abi.h>");
   if (contract.usesCapnp) out.line("#include <bulkhead/owned.h>");
   out.line();
-  for (const char* header : {"cstddef", "cstdint", "span", "string", "string_view", "vector"}) {
+  for (const char* header : {"cstddef", "cstdint", "limits", "span", "string", "string_view", "vector"}) {
     out.line({"#include <", header, ">"});
   }
   out.line().line({"namespace ", contract.cppNamespace, " {"}).line();

@@ -28,14 +28,10 @@ std::string integerLiteral(std::uint64_t bits, bool isSigned) {
 }
 
 std::string floatLiteral(std::uint64_t bits, bool isDouble) {
-  char hex[32];
-  std::snprintf(hex, sizeof(hex), "0x%llxu", static_cast<unsigned long long>(bits));
-  if (isDouble) {
-    const auto value = std::bit_cast<double>(bits);
-    return std::isfinite(value) ? formatted("%.17g", value) : std::string("std::bit_cast<double>(") + hex + "l)";
-  }
-  const auto value = std::bit_cast<float>(static_cast<std::uint32_t>(bits));
-  return std::isfinite(value) ? formatted("%.9g", value) + "f" : std::string("std::bit_cast<float>(") + hex + ")";
+  const double value = isDouble ? std::bit_cast<double>(bits) : std::bit_cast<float>(static_cast<std::uint32_t>(bits));
+  if (std::isfinite(value)) return isDouble ? formatted("%.17g", value) : formatted("%.9g", value) + "f";
+  return std::string(std::signbit(value) ? "-" : "") + "std::numeric_limits<" + (isDouble ? "double" : "float") +
+         ">::" + (std::isnan(value) ? "quiet_NaN()" : "infinity()");
 }
 
 std::string scalarLiteral(Kind kind, std::uint64_t bits) {

@@ -2,6 +2,7 @@
 
 #include "proto/manifest.capnp.h"
 #include "proto/plugin/types.h"
+#include "shared/manifest/limits.h"
 
 #include <bulkhead/abi.h>
 
@@ -94,6 +95,11 @@ std::vector<std::uint64_t> buildManifest(const Contract& contract, const Reader&
              interfaces[index++]);
     nodes.addInterface(*interface);
   }
+  if (nodes.ids().size() > manifest::kMaxNodes) {
+    throw SchemaError(contract.file, contract.title(),
+                      "reaches more than " + std::to_string(manifest::kMaxNodes) +
+                          " types, and no manifest takes more; pass some of them as Data");
+  }
   auto list = root.initNodes(static_cast<unsigned>(nodes.ids().size()));
   index = 0;
   for (const auto& [id, schemaId] : nodes.ids()) {
@@ -107,6 +113,11 @@ std::vector<std::uint64_t> buildManifest(const Contract& contract, const Reader&
                                       capnp::AllocationStrategy::FIXED_SIZE);
   message.setRoot(finished);
   const kj::Array<capnp::word> flat = capnp::messageToFlatArray(message);
+  if ((flat.size() + 1) * sizeof(std::uint64_t) > manifest::kMaxNoteBytes) {  // the note has a word before it
+    throw SchemaError(contract.file, contract.title(),
+                      "has a manifest of more than " + std::to_string(manifest::kMaxNoteBytes) +
+                          " bytes, and no module file takes more; use fewer or smaller types");
+  }
   std::vector<std::uint64_t> words(flat.size());
   std::memcpy(words.data(), flat.begin(), flat.size() * sizeof(std::uint64_t));
   return words;

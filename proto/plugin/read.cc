@@ -55,6 +55,7 @@ Contract Reader::read() {
   readEnums();
   readConstants();
   readCapnpTypes();
+  refuseForCapnp();
   qualifyNames();
   readHeaders();
   return std::move(contract_);

@@ -47,8 +47,11 @@ class Reader {
   void refuseCapabilities(std::uint64_t structId, const std::string& where);
   void readEnums();
   void readConstants();
-  void readCapnpTypes();
   void qualifyNames();
+
+  // read_capnp.cc: capnp's own header, if it takes part
+  void readCapnpTypes();
+  void refuseForCapnp() const;
 
   // read_names.cc: how nodes are called
   bool isAnnotated(capnp::List<capnp::schema::Annotation>::Reader annotations, std::uint64_t id) const;

@@ -266,18 +266,6 @@ void Reader::readConstants() {
   }
 }
 
-void Reader::readCapnpTypes() {
-  if (!contract_.usesCapnp) return;
-  for (auto nested : node(file_.getId()).getNestedNodes()) {
-    const auto found = nodes_.find(nested.getId());
-    if (found == nodes_.end() || found->second.isConst() || found->second.isAnnotation()) continue;
-    const auto interfaces = contract_.interfaces();
-    const bool isOfContract = std::any_of(interfaces.begin(), interfaces.end(),
-                                          [&](const Interface* each) { return each->id == nested.getId(); });
-    if (!isOfContract) contract_.capnpTypes.push_back(shortName(found->second));
-  }
-}
-
 // Enums stand where capnp's own header puts them or, where that takes no part, directly in the contract's namespace.
 void Reader::qualifyNames() {
   const auto qualify = [&](Interface& interface) {

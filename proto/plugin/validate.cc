@@ -1,6 +1,8 @@
 #include "proto/plugin/validate.h"
 
+#include "proto/plugin/c_names.h"
 #include "proto/plugin/types.h"
+#include "shared/manifest/limits.h"
 
 #include <map>
 #include <set>
@@ -30,14 +32,13 @@ const std::set<std::string> kKeywords = {
 const std::set<std::string> kMembers = {"within", "cancellable",  "invoke",     "header",
                                         "kTable", "kInterfaceId", "hostImport", "module"};
 
-constexpr std::size_t kMaxSignature = 4000;  // proto/manifest.capnp: 4096 bytes per text
-
 class Validator {
  public:
   explicit Validator(const Contract& contract) : contract_(contract) {}
 
   void run() {
     checkNamespace();
+    checkLimits();
     for (const Enum& source : contract_.enums) {
       addType(source.name, "the enum " + source.name);
       for (const Enum::Value& value : source.values) checkWord(source.name + "." + value.name, value.name);
@@ -67,8 +68,37 @@ class Validator {
       if (kKeywords.contains(part)) {
         fail("namespace " + whole, "\"" + part + "\" is reserved; set another with $Cxx.namespace");
       }
+      if (at == 0 && isGlobalCName(part)) {
+        fail("namespace " + whole, "\"" + part + "\" is a name of the C library; set another with $Cxx.namespace");
+      }
       at = end + 2;
     }
+  }
+
+  // What manifest and loader refuse.
+  void checkLimits() const {
+    const auto interfaces = contract_.interfaces();
+    std::size_t methods = 0;
+    for (const Interface* interface : interfaces) {
+      methods += interface->methods.size();
+      checkText(interface->shownName, "a name", interface->shownName, "shorten it");
+    }
+    if (interfaces.size() > manifest::kMaxInterfaces) {
+      fail(contract_.title(), "makes " + std::to_string(interfaces.size()) +
+                                  " interfaces with all that is inherited, and no module takes more than " +
+                                  std::to_string(manifest::kMaxInterfaces) + "; inherit from fewer");
+    }
+    if (methods > manifest::kMaxMethods) {
+      fail(contract_.title(), "makes " + std::to_string(methods) +
+                                  " methods with all that are inherited, and no module takes more than " +
+                                  std::to_string(manifest::kMaxMethods) + "; spread them over several modules");
+    }
+  }
+
+  void checkText(const std::string& node, const char* what, const std::string& text, const char* remedy) const {
+    if (text.size() <= manifest::kMaxTextBytes) return;
+    fail(node.substr(0, 100), std::string("has ") + what + " of more than " + std::to_string(manifest::kMaxTextBytes) +
+                                  " characters, which no manifest takes; " + remedy);
   }
 
   void checkInterface(const Interface& interface) {
@@ -110,10 +140,9 @@ class Validator {
     if (kMembers.contains(method.name)) {
       fail(node, "\"" + method.name + "\" is a member of the generated class; rename the method");
     }
-    if (signature(method).size() > kMaxSignature) {
-      fail(node, "has a signature of more than " + std::to_string(kMaxSignature) +
-                     " characters, which no manifest takes; make its parameters a struct");
-    }
+    checkText(node, "a name", method.name, "shorten it");
+    checkText(node, "a signature", signature(method), "make its parameters a struct");
+    checkText(node, "a C signature", cSignature(method), "make its parameters a struct");
     addConstant("k" + interface.name + capitalized(method.name), node);
     for (const Fields* fields : {&method.params, &method.results}) {
       for (const Field& field : fields->list) checkWord(node + ": " + field.name, field.name);

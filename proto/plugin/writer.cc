@@ -1,6 +1,23 @@
 #include "proto/plugin/writer.h"
 
+#include <string>
+
 namespace bulkhead::plugin {
+namespace {
+
+// A comment with its trigraphs broken: "??/" at a line's end would continue the comment in some dialects of C++, and
+// warns in all others.
+std::string withoutTrigraphs(std::string_view text) {
+  std::string result;
+  for (const char c : text) {
+    const bool isThird = std::string_view("=/'()!<>-").find(c) != std::string_view::npos;
+    if (isThird && result.ends_with("??")) result.insert(result.size() - 1, 1, ' ');
+    result += c;
+  }
+  return result;
+}
+
+}  // namespace
 
 Writer& Writer::line(std::initializer_list<std::string_view> parts) {
   std::string line;
@@ -35,7 +52,7 @@ Writer& Writer::doc(std::string_view text) {
     text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
     while (!first.empty() && (first.back() == ' ' || first.back() == '\r' || first.back() == '\\'))
       first.remove_suffix(1);
-    line({first.empty() ? "//" : "// ", first});
+    line({first.empty() ? "//" : "// ", withoutTrigraphs(first)});
   }
   return *this;
 }

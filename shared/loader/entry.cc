@@ -1,5 +1,7 @@
 #include "shared/loader/entry.h"
 
+#include "shared/manifest/limits.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -7,8 +9,8 @@
 namespace bulkhead::loader {
 namespace {
 
-constexpr std::uint64_t kMaxInterfaces = 128;
-constexpr std::uint64_t kMaxMethods = 4096;
+using manifest::kMaxInterfaces;
+using manifest::kMaxMethods;
 
 Error implausible(std::string_view where, const std::string& what) {
   return Error(ErrorKind::loadFailed, std::string(where) + ": its entry table makes no sense (" + what +

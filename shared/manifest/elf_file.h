@@ -4,6 +4,7 @@
 // offset and count is checked against the file and against a cap, and nothing of it runs.
 #pragma once
 
+#include "shared/manifest/limits.h"
 #include "shared/posix/unique_fd.h"
 
 #include <bulkhead/result.h>
@@ -40,8 +41,7 @@ struct ElfFile {
   UnloadHints unload;
 };
 
-// Largest note, and largest sum of all note segments of a file.
-inline constexpr std::uint64_t kMaxNoteBytes = std::uint64_t{4} << 20;
+// Largest sum of all note segments of a file.
 inline constexpr std::uint64_t kMaxNoteSegmentBytes = std::uint64_t{64} << 20;
 
 // Reads the shared object behind `fd`, which is borrowed and whose file offset does not move. `name` is how errors call

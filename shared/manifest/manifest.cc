@@ -123,8 +123,10 @@ Result<void> checkWhole(const Manifest& manifest, std::string_view where) {
     return notAModule(where, "has no Bulkhead manifest: it was not built with bulkhead_add_module");
   }
   std::size_t methods = 0;
+  std::size_t interfaces = 0;
   std::set<std::uint64_t> ids;
   for (const Contract& contract : manifest.contracts) {
+    interfaces += contract.interfaces.size();
     for (const Interface& interface : contract.interfaces) {
       if (!ids.insert(interface.id).second) {
         return notAModule(where, "has a corrupt manifest: interface " + interface.name + " is declared twice");
@@ -132,6 +134,7 @@ Result<void> checkWhole(const Manifest& manifest, std::string_view where) {
       methods += interface.methods.size();
     }
   }
+  if (interfaces > kMaxInterfaces) return notAModule(where, "has a corrupt manifest: too many interfaces");
   if (methods > kMaxMethods) return notAModule(where, "has a corrupt manifest: too many methods");
   return {};
 }

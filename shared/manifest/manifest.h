@@ -3,6 +3,7 @@
 #pragma once
 
 #include "shared/manifest/elf_file.h"
+#include "shared/manifest/limits.h"
 
 #include <bulkhead/result.h>
 
@@ -20,12 +21,6 @@ inline constexpr std::string_view kNoteName = "BULKHEAD";
 inline constexpr std::uint32_t kContractNote = 1;
 inline constexpr std::uint32_t kBuildNote = 2;
 inline constexpr std::uint32_t kFormatVersion = 1;  // of the contract note
-
-inline constexpr std::size_t kMaxContracts = 64;
-inline constexpr std::size_t kMaxInterfaces = 256;  // of a contract: the annotated ones and what they inherit
-inline constexpr std::size_t kMaxMethods = 4096;    // of all contracts of a file together
-inline constexpr std::size_t kMaxTextBytes = 4096;
-inline constexpr std::size_t kMaxNodes = 65536;
 
 enum class Role : std::uint8_t { exports, imports };  // which side implements it: the module, the host
 

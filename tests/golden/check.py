@@ -2,7 +2,7 @@
 """Compares what capnpc-bulkhead generates with the files in expected/.
 
   check.py <capnp> <plugin> <schema dir> <capnp include dir> golden <stem>   one of schemas/
-  check.py ... errors                                              every schema of errors/, with its first line's message
+  check.py ... errors                                              every schema of errors/, with its first line's message; beyond limits
   check.py ... format <clang-format> <.clang-format>               the generated code is as clang-format would leave it
   check.py ... update                                              writes expected/ anew: read the diff before a commit
 """
@@ -59,12 +59,36 @@ def check_golden(compiler, stem):
     return [failure for failure in failures if failure]
 
 
+def write_large_errors(folder):
+    """Schemas beyond the limits of shared/manifest/limits.h, too large to keep."""
+    start = '@0xb0f1d5d5c5a5b7f{};\nusing Bulkhead = import "/bulkhead/bulkhead.capnp";\n'
+    methods = "".join(f" m{n} @{n} () -> ();" for n in range(4096))
+    # What both interfaces make counts together.
+    (folder / "many_methods.capnp").write_text(
+        "# expect: many_methods.capnp: Codec: makes 4097 methods with all that are inherited, and no module takes more "
+        "than 4096; spread them over several modules\n" + start.format(1) +
+        "interface Codec $Bulkhead.exports {" + methods + " }\n"
+        "interface CodecHost $Bulkhead.imports { one @0 () -> (); }\n")
+    bases = "".join(f"interface B{n} {{}}\n" for n in range(256))
+    (folder / "many_interfaces.capnp").write_text(
+        "# expect: many_interfaces.capnp: Codec: makes 257 interfaces with all that is inherited, and no module takes "
+        "more than 256; inherit from fewer\n" + start.format(2) + bases +
+        "interface Codec extends(" + ", ".join(f"B{n}" for n in range(256)) + ") $Bulkhead.exports {}\n")
+    name = "m" * 4097
+    (folder / "long_name.capnp").write_text(
+        f"# expect: long_name.capnp: Codec.{name[:94]}: has a name of more than 4096 characters, which no manifest "
+        "takes; shorten it\n" + start.format(3) + "interface Codec $Bulkhead.exports { " + name + " @0 () -> (); }\n")
+
+
 def check_errors(compiler):
+    with tempfile.TemporaryDirectory() as folder:
+        write_large_errors(pathlib.Path(folder))
+        return check_error_schemas(compiler, [*(HERE / "errors").glob("*.capnp"), *pathlib.Path(folder).iterdir()])
+
+
+def check_error_schemas(compiler, schemas):
     failures = []
-    schemas = sorted((HERE / "errors").glob("*.capnp"))
-    if not schemas:
-        return ["errors/ is empty"]
-    for schema in schemas:
+    for schema in sorted(schemas):
         want = schema.read_text().splitlines()[0].removeprefix("# expect: ")
         with tempfile.TemporaryDirectory() as out:
             result = compiler.run(schema, out)

@@ -21,7 +21,8 @@ class Direct : public bulkhead::Handle<DirectTable> {
 
   // The sum of both.
   //
-  // Wraps around \ without a word.
+  // Wraps around \ without a word. What, really? ?!
+  // Never ends in a trigraph? ?/
   [[nodiscard]] bulkhead::Result<std::int32_t> add(std::int32_t a, std::int32_t b) const {
     return invoke<std::int32_t>(kDirectAdd, [=](const DirectTable& table, void* self, const BulkheadErrorSink* error, std::int32_t& value) {
       return table.add(self, a, b, &value, error);

@@ -50,7 +50,8 @@ class Direct {
 
   // The sum of both.
   //
-  // Wraps around \ without a word.
+  // Wraps around \ without a word. What, really? ?!
+  // Never ends in a trigraph? ?/
   virtual bulkhead::Result<std::int32_t> add(std::int32_t a, std::int32_t b) = 0;
 
   virtual bulkhead::Result<DivideResult> divide(std::int32_t a, std::int32_t b) = 0;

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,6 +23,13 @@ enum class Color : std::uint16_t {
   green = 1,
   GREEN = green,
 };
+
+inline constexpr float kLimitless = std::numeric_limits<float>::infinity();
+
+inline constexpr double kBottomless = -std::numeric_limits<double>::infinity();
+
+// Is not even itself.
+inline constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 
 // What Direct.divide gives.
 struct DivideResult {

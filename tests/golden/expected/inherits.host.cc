@@ -40,7 +40,7 @@ struct InheritsStub {
       const BulkheadBytes iView = reply.has(4) ? reply.boolList(4) : BulkheadBytes{iViewDefault, 1};
       static constexpr std::uint16_t jViewDefault[] = {1u};
       const BulkheadBytes jView = reply.has(5) ? reply.list<std::uint16_t>(5) : BulkheadBytes{jViewDefault, 1};
-      static constexpr double kViewDefault[] = {0.5, std::bit_cast<double>(0x7ff0000000000000ul)};
+      static constexpr double kViewDefault[] = {0.5, std::numeric_limits<double>::infinity()};
       const BulkheadBytes kView = reply.has(6) ? reply.list<double>(6) : BulkheadBytes{kViewDefault, 2};
       if (reply.fault() != nullptr) return bulkhead::detail::reportMalformed(error, reply.fault());
       *aOut = bulkhead::detail::masked<std::int32_t>(reply.get<std::int32_t>(0), 4294967295u);

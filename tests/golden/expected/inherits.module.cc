@@ -162,7 +162,7 @@ struct InheritsSkeleton {
     const BulkheadBytes i = request.has(4) ? request.boolList(4) : BulkheadBytes{iDefault, 1};
     static constexpr std::uint16_t jDefault[] = {1u};
     const BulkheadBytes j = request.has(5) ? request.list<std::uint16_t>(5) : BulkheadBytes{jDefault, 1};
-    static constexpr double kDefault[] = {0.5, std::bit_cast<double>(0x7ff0000000000000ul)};
+    static constexpr double kDefault[] = {0.5, std::numeric_limits<double>::infinity()};
     const BulkheadBytes k = request.has(6) ? request.list<double>(6) : BulkheadBytes{kDefault, 2};
     if (request.fault() != nullptr) return bulkhead::detail::reportMalformed(error, request.fault());
     bulkhead::detail::WordWriter answer(reply);

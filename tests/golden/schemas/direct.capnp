@@ -13,13 +13,19 @@ enum Color {
   green @1;
 }
 
+const limitless :Float32 = inf;
+const bottomless :Float64 = -inf;
+const unknown :Float64 = nan;
+# Is not even itself.
+
 interface Direct $Bulkhead.exports {
   # Methods of all direct types.
 
   add @0 (a :Int32, b :Int32) -> (sum :Int32) $Bulkhead.deadlineMs(250) $Bulkhead.idempotent;
   # The sum of both.
   #
-  # Wraps around \ without a word.
+  # Wraps around \ without a word. What, really??!
+  # Never ends in a trigraph??/
 
   divide @1 (a :Int32, b :Int32) -> (
       quotient :Int32, remainder :Int32, isExact :Bool, color :Color, label :Text);

@@ -4,6 +4,7 @@
 #include "shared/loader/instance.h"
 #include "shared/manifest/deferred_constructors.h"
 #include "shared/manifest/dependencies.h"
+#include "shared/manifest/limits.h"
 #include "tests/unit/manifest/scratch_file.h"
 
 #include <dlfcn.h>
@@ -17,6 +18,7 @@
 #include <filesystem>
 #include <future>
 #include <thread>
+#include <vector>
 
 namespace bulkhead::loader {
 namespace {
@@ -285,6 +287,9 @@ TEST(EntryTest, ImplausibleTablesAreRefused) {
   EXPECT_FALSE(refused(withExport(nullptr, 0)));
   EXPECT_TRUE(refused(withExport(nullptr, 1)));
   EXPECT_TRUE(refused(withExport(&good, 1 << 20)));
+  const std::vector<BulkheadExport> many(manifest::kMaxInterfaces + 1, good);
+  EXPECT_FALSE(refused(withExport(many.data(), manifest::kMaxInterfaces))) << "what a manifest may hold";
+  EXPECT_TRUE(refused(withExport(many.data(), manifest::kMaxInterfaces + 1)));
   BulkheadExport bad = good;
   bad.interface_id = 2;
   EXPECT_TRUE(refused(withExport(&bad, 1)));

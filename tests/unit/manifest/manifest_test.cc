@@ -93,6 +93,11 @@ TEST_F(ManifestTest, LimitsHold) {
   EXPECT_TRUE(read(moduleFile(crowd)));
   crowd.interfaces.push_back({kMaxInterfaces + 1, "A", false, {}});
   expectRefused(crowd, "256 at most");
+  crowd.interfaces.pop_back();
+  const ContractSpec oneMore{"more", {{kMaxInterfaces + 1, "A", false, {}}}};
+  ElfBuilder crowded = moduleFile(crowd);
+  crowded.notes.push_back({"BULKHEAD", 1, contractNote(manifestMessage(oneMore))});
+  expectRefused(crowded, "too many interfaces");
   expectRefused(ContractSpec{"calc", {{1, "A", false, {}}, {1, "A", true, {}}}}, "declared twice");
   expectRefused(ContractSpec{std::string(5000, 'x'), {{1, "A", false, {}}}}, "is too long");
   expectRefused(ContractSpec{"calc", {{1, "A\x1b[2J", false, {}}}}, "control characters");

@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <limits>
 #include <stdexcept>
 
@@ -267,6 +268,12 @@ class Plain {
   explicit Plain(imports_only::module::Journal& journal) : journal(journal) {}
   imports_only::module::Journal& journal;
 };
+TEST(ConstantTest, NumbersNeedNotBeFinite) {
+  EXPECT_EQ(golden::direct::kLimitless, std::numeric_limits<float>::infinity());
+  EXPECT_EQ(golden::direct::kBottomless, -std::numeric_limits<double>::infinity());
+  EXPECT_TRUE(std::isnan(golden::direct::kUnknown));
+}
+
 TEST(CreateTest, AContractMayHaveImportsOnly) {
   const BulkheadModule* module = detail::moduleOf<Plain, imports_only::module::JournalContract>();
   EXPECT_EQ(module->export_count, 0u);
