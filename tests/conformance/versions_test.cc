@@ -2,6 +2,7 @@
 #include "counter.host.h"
 #include "shared/manifest/elf_file.h"
 #include "tests/conformance/modules.h"
+#include "tests/modules/trace.h"
 #include "tool.host.h"
 
 #include <gmock/gmock.h>
@@ -20,7 +21,10 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-class VersionsTest : public testing::EveryPlacement<> {};
+class VersionsTest : public testing::EveryPlacement<> {
+ protected:
+  void endHost() { EveryPlacement<>::TearDown(); }
+};
 BULKHEAD_EVERY_PLACEMENT(VersionsTest);
 
 TEST_P(VersionsTest, AnOlderModuleLacksTheMethodAndServesTheOthers) {
@@ -45,25 +49,29 @@ TEST_P(VersionsTest, ANewerModuleMayHaveMoreMethods) {
 }
 
 TEST_P(VersionsTest, AMismatchIsRefusedBeforeAnyCodeOfTheModuleRuns) {
-  const std::string trace = MODULE_FOLDER "/tool_other.trace";
-  std::filesystem::remove(trace);
-  const auto refused = load(modulePath("tool_other"));
+  Result<Module> refused = Error("it was not loaded");
+  EXPECT_FALSE(leavesTrace([&] {
+    refused = load(modulePath("tool_other"));
+    endHost();
+  }));
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind(), ErrorKind::contractMismatch);
   EXPECT_THAT(refused.error().message(), HasSubstr("Tool.twice"));
   EXPECT_THAT(refused.error().text(), HasSubstr("Int32"));
   EXPECT_THAT(refused.error().text(), HasSubstr("Text"));
   EXPECT_THAT(refused.error().text(), HasSubstr("tool_other.so"));
-  EXPECT_FALSE(std::filesystem::exists(trace));
 }
 
 // The same source with the application's contract is loaded, and leaves its trace.
 TEST_P(VersionsTest, WithoutTheMismatchItsCodeRuns) {
-  const std::string trace = MODULE_FOLDER "/tool_tracing.trace";
-  auto module = load(modulePath("tool_tracing"));
-  ASSERT_TRUE(module) << module.error().message();
-  EXPECT_EQ(module->get<tool::host::Tool>().value().twice(21).value(), 42);
-  EXPECT_TRUE(std::filesystem::exists(trace));
+  EXPECT_TRUE(leavesTrace([this] {
+    {
+      auto module = load(modulePath("tool_tracing"));
+      ASSERT_TRUE(module) << module.error().message();
+      EXPECT_EQ(module->get<tool::host::Tool>().value().twice(21).value(), 42);
+    }
+    endHost();
+  }));
 }
 
 TEST_P(VersionsTest, ImportsThatAreNotGrantedAreAMismatch) {

@@ -1,6 +1,7 @@
 // Every way a contract may change, both ways: this program has one version of it (EVOLVING_VERSION), the modules have
 // both. What may not change is refused before any code of the module runs. (C4)
 #include "evolving.host.h"
+#include "tests/modules/trace.h"
 
 #include <bulkhead/host.h>
 
@@ -10,7 +11,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <filesystem>
 #include <map>
 #include <string>
 #include <tuple>
@@ -236,18 +236,18 @@ class IncompatibleTest : public ::testing::TestWithParam<std::tuple<std::size_t 
 
 TEST_P(IncompatibleTest, IsRefusedBeforeAnyCodeRuns) {
   const Fault& fault = kFaults[std::get<0>(GetParam())];
-  const std::string trace = modulePath(fault.module) + ".trace";
-  std::filesystem::remove(trace);
-  Host host;
   EvolvingHost imports;
-  const auto module = host.load(modulePath(fault.module), placementOf(std::get<1>(GetParam())), imports);
+  Result<Module> module = Error("it was not loaded");
+  EXPECT_FALSE(leavesTrace([&] {
+    Host host;
+    module = host.load(modulePath(fault.module), placementOf(std::get<1>(GetParam())), imports);
+  }));
   ASSERT_FALSE(module);
   EXPECT_EQ(module.error().kind(), ErrorKind::contractMismatch);
   EXPECT_EQ(module.error().method(), fault.method);
   EXPECT_THAT(module.error().text(), HasSubstr(fault.app));
   EXPECT_THAT(module.error().text(), HasSubstr(fault.theirs));
   EXPECT_THAT(module.error().text(), HasSubstr(std::string("evolving_") + fault.module));
-  EXPECT_FALSE(std::filesystem::exists(trace));
   Matrix::add(fault.module, nameOf(std::get<1>(GetParam())), "refused, " + module.error().method());
 }
 
@@ -260,15 +260,19 @@ INSTANTIATE_TEST_SUITE_P(Evolution, IncompatibleTest,
                          });
 
 // The same source without a fault is loaded, and leaves its trace.
-TEST(IncompatibleTest, WithoutTheFaultItsCodeRuns) {
-  const std::string trace = modulePath("tracing") + ".trace";
-  std::filesystem::remove(trace);
-  Host host;
+class SoundTest : public ::testing::TestWithParam<Placement::Kind> {};
+
+TEST_P(SoundTest, WithoutTheFaultItsCodeRuns) {
   EvolvingHost imports;
-  const auto module = host.load(modulePath("tracing"), Placement::inProcess(), imports);
-  ASSERT_TRUE(module) << module.error().message();
-  EXPECT_TRUE(std::filesystem::exists(trace));
+  EXPECT_TRUE(leavesTrace([&] {
+    Host host;
+    const auto module = host.load(modulePath("tracing"), placementOf(GetParam()), imports);
+    EXPECT_TRUE(module) << module.error().message();
+  }));
 }
+
+INSTANTIATE_TEST_SUITE_P(Evolution, SoundTest, ::testing::Values(Placement::Kind::inProcess, Placement::Kind::isolated),
+                         [](const auto& param) { return nameOf(param.param); });
 
 }  // namespace
 }  // namespace bulkhead

@@ -1,9 +1,13 @@
 // Module files that lie, one lie each: refused with a reason before any code of them runs, or loaded as if they did
 // not; the same file without its lie loads, and so does the next one. Both placements, since both look at a file alike.
+#include "proto/manifest.capnp.h"
 #include "tests/hostile/fixture.h"
 
 #include <bulkhead/abi.h>
 
+#include <capnp/any.h>
+#include <capnp/schema.capnp.h>
+#include <capnp/serialize.h>
 #include <elf.h>
 #include <gmock/gmock.h>
 #include <unistd.h>
@@ -14,6 +18,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <random>
 
 namespace bulkhead::hostile {
@@ -215,6 +220,139 @@ TEST_F(Files, Threat36DamagedManifestsAreRefusedOrHarmless) {
   expectGoodLoads(Placement::inProcess());
   expectGoodLoads(Placement::isolated());
 }
+
+// ---- a contract that this program was not compiled with: all that is known of it are the file's schema nodes
+
+// Changes pointers and numbers of the nodes where they are.
+class NodesInPlace {
+ public:
+  explicit NodesInPlace(Bytes& file) : file_(file), note_(noteOf(file)), words_(note_.messageBytes / 8) {
+    std::memcpy(words_.data(), file.data() + note_.message, words_.size() * 8);
+    reader_.emplace(kj::arrayPtr(reinterpret_cast<const capnp::word*>(words_.data()), words_.size()));
+    manifest_ = reader_->getRoot<manifest::schema::Manifest>();
+  }
+
+  // `change(node)` for each; then what it noted is written.
+  template <class Change>
+  void each(const Change& change) {
+    for (const auto node : manifest_.getNodes()) change(node);
+    std::memcpy(file_.data() + note_.message, words_.data(), words_.size() * 8);
+  }
+  // The first pointer of a struct, its name, leads to a struct.
+  template <class Reader>
+  void spoilName(Reader reader) {
+    std::uint64_t& name = words_.at(indexOf(reader, 0) + dataWords(reader));
+    name = (name & 0xffff'fffcu) | std::uint64_t{1} << 32;
+  }
+  void setOffset(capnp::schema::Field::Reader field, std::uint32_t offset) {
+    std::uint64_t& first = words_.at(indexOf(field, 0));
+    first = (first & 0xffff'ffffu) | std::uint64_t{offset} << 32;
+  }
+
+ private:
+  template <class Reader>
+  static std::size_t dataWords(Reader reader) {
+    return capnp::toAny(reader).getDataSection().size() / 8;
+  }
+  template <class Reader>
+  std::size_t indexOf(Reader reader, std::size_t word) const {
+    const auto* const start = reinterpret_cast<const std::uint64_t*>(capnp::toAny(reader).getDataSection().begin());
+    return static_cast<std::size_t>(start - words_.data()) + word;
+  }
+
+  Bytes& file_;
+  Note note_;
+  std::vector<std::uint64_t> words_;
+  std::optional<capnp::FlatArrayMessageReader> reader_;
+  manifest::schema::Manifest::Reader manifest_;
+};
+
+class UnknownContracts : public Files, public ::testing::WithParamInterface<Lie> {
+ protected:
+  UnknownContracts() {
+    std::ifstream unknown(UNKNOWN_MODULE, std::ios::binary);
+    unknown_.assign(std::istreambuf_iterator<char>(unknown), {});
+    HostOptions options = hostOptions();
+    options.oracle = true;
+    makeHost(std::move(options));
+  }
+  // What its method @3, add(a: Int32, b: Int32) -> (sum: Int32), gave for 1 and 2.
+  Result<std::vector<std::uint64_t>> loadAndAdd(const Bytes& bytes, const Placement& placement) {
+    const std::string path = folder_ + "/unknown.so";
+    std::ofstream(path, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    auto module = host().load(path, placement, {}, {.name = {}, .missingImports = MissingImports::unimplemented});
+    if (!module) return std::move(module).error();
+    const std::vector<std::uint64_t> params = {std::uint64_t{1} << 32, std::uint64_t{2} << 32 | 1};
+    return module->callMessage(interfaceOf(*module), 3, params);
+  }
+  static std::uint64_t interfaceOf(const Module& module) {
+    const auto words = module.manifests().front();
+    capnp::FlatArrayMessageReader reader(
+        kj::arrayPtr(reinterpret_cast<const capnp::word*>(words.data()), words.size()));
+    for (const auto interface : reader.getRoot<manifest::schema::Manifest>().getInterfaces()) {
+      if (interface.getRole() == manifest::schema::Role::EXPORTS) return interface.getId();
+    }
+    return 0;
+  }
+
+  Bytes unknown_;
+};
+
+TEST_P(UnknownContracts, AreServedOrRefusedUnderTheOracle) {
+  for (const Placement& placement : {Placement::inProcess(), Placement::isolated()}) {
+    const auto sound = loadAndAdd(unknown_, placement);
+    ASSERT_TRUE(sound) << sound.error().message();
+    EXPECT_EQ(static_cast<std::uint32_t>(sound->back()), 3u);
+    Bytes lying = unknown_;
+    GetParam().tell(lying);
+    ASSERT_NE(lying, unknown_);
+    const auto outcome = loadAndAdd(lying, placement);
+    if (outcome) {
+      EXPECT_EQ(static_cast<std::uint32_t>(outcome->back()), 3u);
+    } else {
+      EXPECT_THAT(outcome.error().kind(), AnyOf(ErrorKind::notAModule, ErrorKind::protocolViolation))
+          << outcome.error().message();
+    }
+  }
+  expectGoodLoads(Placement::isolated());
+}
+
+using NodeReader = capnp::schema::Node::Reader;
+
+void spoilNodes(Bytes& file) {
+  NodesInPlace nodes(file);
+  nodes.each([&](NodeReader node) { nodes.spoilName(node); });
+}
+void spoilFields(Bytes& file) {
+  NodesInPlace nodes(file);
+  nodes.each([&](NodeReader node) {
+    if (!node.isStruct()) return;
+    for (const auto field : node.getStruct().getFields()) nodes.spoilName(field);
+  });
+}
+void spoilMethods(Bytes& file) {
+  NodesInPlace nodes(file);
+  nodes.each([&](NodeReader node) {
+    if (!node.isInterface()) return;
+    for (const auto method : node.getInterface().getMethods()) nodes.spoilName(method);
+  });
+}
+template <std::uint32_t Offset>
+void moveFields(Bytes& file) {
+  NodesInPlace nodes(file);
+  nodes.each([&](NodeReader node) {
+    if (!node.isStruct()) return;
+    for (const auto field : node.getStruct().getFields()) nodes.setOffset(field, Offset);
+  });
+}
+
+INSTANTIATE_TEST_SUITE_P(Threat36, UnknownContracts,
+                         ::testing::Values(Lie{"NodesWithoutNames", &spoilNodes},
+                                           Lie{"FieldsWithoutNames", &spoilFields},
+                                           Lie{"MethodsWithoutNames", &spoilMethods},
+                                           Lie{"FieldsFarOut", &moveFields<0x2000'0000u>},
+                                           Lie{"FieldsAtTheLastOffset", &moveFields<0xffff'ffffu>}),
+                         [](const auto& info) { return std::string(info.param.name); });
 
 }  // namespace
 }  // namespace bulkhead::hostile

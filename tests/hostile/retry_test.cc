@@ -2,6 +2,8 @@
 // when it must not be. Each test of a refusal differs in one thing from DiesOnceThenAnswers.
 #include "tests/hostile/fixture.h"
 
+#include <bulkhead/detail/words.h>
+
 #include <optional>
 #include <stop_token>
 
@@ -55,6 +57,27 @@ TEST_F(Retry, DiesOnceThenAnswers) {
   EXPECT_EQ(exits[0].signal, SIGABRT);
   EXPECT_EQ(exits[0].generation, 1u);
   EXPECT_EQ(exits[0].method, "Faults.failUntil");
+}
+
+// The same by words, without a handle.
+TEST_F(Retry, CallsByMessageAreMadeAgainIfTheyAreIdempotent) {
+  auto module = load();
+  const auto call = [&](const BulkheadMethod& method, std::uint64_t generation) {
+    std::vector<std::uint64_t> params(3);
+    detail::WordWriter writer(params.data());
+    writer.root(2, 0);
+    writer.set<std::uint64_t>(0, generation);
+    for (const std::uint32_t fault : {4u, 5u})
+      writer.set<std::uint16_t>(fault, static_cast<std::uint16_t>(Fault::abort));
+    return module.callMessage(method.interface_id, method.ordinal, params);
+  };
+  const auto again = call(faults::kFaultsFailUntil, 2);
+  ASSERT_TRUE(again) << again.error().message();
+  EXPECT_EQ(again->back(), 2u);
+  const auto died = call(faults::kFaultsFailUntilPlain, 3);
+  ASSERT_FALSE(died);
+  expectDied(died.error(), "Faults.failUntilPlain");
+  expectServes(handleOf(module));
 }
 
 TEST_F(Retry, DiesOnceThenAnswersUnderOptions) {
