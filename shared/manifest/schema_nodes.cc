@@ -5,6 +5,7 @@
 #include <kj/string.h>
 
 #include <map>
+#include <set>
 
 namespace bulkhead::manifest {
 namespace {
@@ -128,15 +129,27 @@ void checkStructNode(const cs::Node::Reader& node, const Nodes& nodes) {
   }
 }
 
+// A group is one field's: named by several it would be walked into once for each, and so would its own.
+void checkGroupsOnce(const cs::Node::Reader& node, std::set<std::uint64_t>& groups) {
+  for (const auto field : node.getStruct().getFields()) {
+    if (field.isGroup())
+      require(groups.insert(field.getGroup().getTypeId()).second, node, "a group of it is named twice");
+  }
+}
+
 void checkNodes(capnp::List<cs::Node>::Reader list) {
   Nodes nodes;
+  std::set<std::uint64_t> groups;
   for (const auto node : list) {
     readNames(node);
     static_cast<void>(node.toString());  // and every other field
     require(nodes.emplace(node.getId(), node).second, node, "described twice");
   }
   for (const auto& [id, node] : nodes) {
-    if (node.isStruct()) checkStructNode(node, nodes);
+    if (node.isStruct()) {
+      checkStructNode(node, nodes);
+      checkGroupsOnce(node, groups);
+    }
     checkDepth(node, nodes);
     if (!node.isInterface()) continue;
     for (const auto method : node.getInterface().getMethods()) {

@@ -12,7 +12,7 @@ PUBLIC = ("shared/include/bulkhead/", "host/include/bulkhead/")
 PRODUCT = ("proto/", "shared/", "host/", "worker/")
 
 # The public headers that only the generated header of a contract with capnp structs includes.
-KJ_EXEMPT = {"shared/include/bulkhead/detail/message.h"}
+KJ_EXEMPT = {"shared/include/bulkhead/detail/message.h", "shared/include/bulkhead/detail/message_types.h"}
 
 KJ = r"(capnp|kj)/.*|.*\.capnp\.h"
 LINUX = (r"(sys|linux|asm|net|netinet|arpa)/.*|(unistd|fcntl|dlfcn|pthread|elf|link|sched|poll|spawn|signal|semaphore|"

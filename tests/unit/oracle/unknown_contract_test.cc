@@ -31,7 +31,7 @@ constexpr std::uint64_t kInterface = 0xca1c'ca1c'ca1c'ca1du;
 constexpr std::uint64_t kParams = 0x8000'0000'0000'0101u;
 constexpr std::uint64_t kResults = 0x8000'0000'0000'0102u;
 constexpr std::uint64_t kGroup = 0x8000'0000'0000'0103u;
-constexpr unsigned kGroups = 20;
+constexpr unsigned kGroups = 12;
 
 void addNumber(cs::Field::Builder field, const char* name, unsigned offset) {
   field.setName(name);
