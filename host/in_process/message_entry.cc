@@ -3,7 +3,7 @@
 #include <bulkhead/detail/sinks.h>
 
 #include <cstdint>
-#include <new>
+#include <memory>
 #include <type_traits>
 #include <vector>
 
@@ -39,9 +39,9 @@ MessageEntry::MessageEntry(const BulkheadTable* table, void* self, BulkheadSkele
 std::int32_t MessageEntry::begin(BulkheadChannel*, const BulkheadMethod*, std::uint64_t words, BulkheadRequest* request,
                                  const BulkheadErrorSink* error) noexcept {
   return detail::guarded(error, [&]() -> std::int32_t {
-    auto* const exchange = new Exchange(words);
-    request->lane = exchange;
+    auto exchange = std::make_unique<Exchange>(words);
     request->words = exchange->request.data();
+    request->lane = exchange.release();
     return BULKHEAD_OK;
   });
 }
