@@ -42,7 +42,8 @@ std::int64_t children() {
 std::int64_t temporaryFiles() {
   std::int64_t count = 0;
   for (const auto& entry : fs::directory_iterator(fs::temp_directory_path())) {
-    if (entry.path().filename().string().find("bulkhead-" + std::to_string(::getpid()) + ".") == std::string::npos) continue;
+    if (entry.path().filename().string().find("bulkhead-" + std::to_string(::getpid()) + ".") == std::string::npos)
+      continue;
     count += 1 + entriesOf(entry.path());
   }
   return count;
