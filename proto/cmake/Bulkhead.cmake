@@ -27,9 +27,13 @@ include_guard(GLOBAL)
 get_filename_component(bulkhead_here ${CMAKE_CURRENT_LIST_DIR} REALPATH)
 if(EXISTS ${bulkhead_here}/../schema/bulkhead/bulkhead.capnp)  # the source tree
   get_filename_component(bulkhead_schemas ${bulkhead_here}/../schema REALPATH)
+  get_filename_component(bulkhead_hooks ${bulkhead_here}/../../shared/hooks REALPATH)
 else()  # installed: the schemas are beside the headers
   get_target_property(bulkhead_schemas bulkhead::runtime INTERFACE_INCLUDE_DIRECTORIES)
+  set(bulkhead_hooks ${bulkhead_here})
 endif()
+set(Bulkhead_HOOKS_DIR ${bulkhead_hooks} CACHE INTERNAL "Where operators.cc and the lists of wraps are")
+unset(bulkhead_hooks)
 set(Bulkhead_SCHEMA_DIR ${bulkhead_schemas} CACHE INTERNAL "Where /bulkhead/bulkhead.capnp is")
 set(Bulkhead_CMAKE_DIR ${bulkhead_here} CACHE INTERNAL "Where Bulkhead.cmake is")
 unset(bulkhead_here)
@@ -218,6 +222,11 @@ function(bulkhead_module_flags compile link compiler)
     list(APPEND c -fno-gnu-unique -mtls-dialect=gnu2)  # UNIQUE symbols pin a module; cheap thread-local access
   endif()
   set(l -Wl,-Bsymbolic -Wl,--exclude-libs,ALL -Wl,--version-script=${Bulkhead_CMAKE_DIR}/module.map)
+  # Hooks tell the ledger what the module acquires.
+  set(hooks ${Bulkhead_HOOKS_DIR})
+  list(APPEND l -Wl,@${hooks}/resources.wraps,@${hooks}/threads.wraps
+    -Wl,--whole-archive,$<TARGET_FILE:bulkhead::hooks_resources>,--no-whole-archive)
+  set(heap FALSE)
   if(sanitized)
     list(APPEND c -DBULKHEAD_MODULE_RUNTIME="shared")
   else()
@@ -225,6 +234,10 @@ function(bulkhead_module_flags compile link compiler)
     if(arg_SHARED_RUNTIME)
       list(APPEND c -DBULKHEAD_MODULE_RUNTIME="shared")
     else()
+      # Only where all C++ of the module is inside it: a block must not be freed by another runtime than made it.
+      set(heap TRUE)
+      list(APPEND l -Wl,@${hooks}/heap.wraps
+        -Wl,--whole-archive,$<TARGET_FILE:bulkhead::hooks_heap>,--no-whole-archive)
       list(APPEND c -DBULKHEAD_MODULE_RUNTIME="static")
       list(APPEND l -shared-libgcc)  # a static libgcc would abort when an exception crosses runtimes
       if(arg_LIBCXX)
@@ -234,9 +247,18 @@ function(bulkhead_module_flags compile link compiler)
       endif()
     endif()
   endif()
+  if(heap)
+    list(APPEND c -DBULKHEAD_MODULE_LEDGER="full")
+  else()
+    list(APPEND c -DBULKHEAD_MODULE_LEDGER="no-heap")
+  endif()
   set(${compile} ${c} PARENT_SCOPE)
   set(${link} ${l} PARENT_SCOPE)
 endfunction()
+
+# The files whose change links a module anew.
+set(Bulkhead_LINK_DEPENDS ${Bulkhead_CMAKE_DIR}/module.map ${Bulkhead_HOOKS_DIR}/heap.wraps
+  ${Bulkhead_HOOKS_DIR}/resources.wraps ${Bulkhead_HOOKS_DIR}/threads.wraps CACHE INTERNAL "")
 
 # Whether this folder's modules use libc++ because a flag says so.
 function(bulkhead_is_libcxx variable)
@@ -278,6 +300,9 @@ function(bulkhead_add_module name)
   bulkhead_module_folder(folder)
 
   add_library(${name} MODULE ${arg_SOURCES})
+  if("${compile}" MATCHES "LEDGER=.full")
+    target_sources(${name} PRIVATE ${Bulkhead_HOOKS_DIR}/operators.cc)
+  endif()
   foreach(contract IN LISTS arg_CONTRACT)
     get_target_property(sources ${contract} BULKHEAD_MODULE_SOURCES)
     get_target_property(generated ${contract} BULKHEAD_GENERATED)
@@ -306,7 +331,7 @@ function(bulkhead_add_module name)
   endif()
   set_target_properties(${name} PROPERTIES
     PREFIX "" SUFFIX .so LIBRARY_OUTPUT_DIRECTORY ${folder} CXX_EXTENSIONS OFF
-    LINK_DEPENDS ${Bulkhead_CMAKE_DIR}/module.map)
+    LINK_DEPENDS "${Bulkhead_LINK_DEPENDS};$<TARGET_FILE:bulkhead::hooks_resources>;$<TARGET_FILE:bulkhead::hooks_heap>")
 endfunction()
 
 function(bulkhead_add_foreign_module name)
@@ -321,7 +346,7 @@ function(bulkhead_add_foreign_module name)
   bulkhead_module_flags(compile link ${arg_COMPILER_ID} ${options})
   file(GLOB_RECURSE headers CONFIGURE_DEPENDS ${Bulkhead_CMAKE_DIR}/../../shared/include/bulkhead/*.h)
   bulkhead_module_folder(folder)
-  set(sources ${arg_SOURCES})
+  set(sources ${arg_SOURCES} ${Bulkhead_HOOKS_DIR}/operators.cc)
   list(TRANSFORM sources PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/ REGEX "^[^/]")
   list(TRANSFORM arg_DEPENDS PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/ REGEX "^[^/]")
   list(APPEND headers ${arg_DEPENDS})
@@ -349,7 +374,8 @@ function(bulkhead_add_foreign_module name)
             "-I$<JOIN:$<TARGET_PROPERTY:bulkhead::runtime,INTERFACE_INCLUDE_DIRECTORIES>,;-I>"
             -shared ${sources} -o ${folder}/${name}.so ${link} -Wl,--as-needed -lcapnp -lkj
             $<TARGET_FILE:bulkhead::runtime> -Wl,-rpath,$<TARGET_FILE_DIR:bulkhead::runtime> -pthread
-    DEPENDS ${sources} ${headers} ${generated} bulkhead::runtime ${Bulkhead_CMAKE_DIR}/module.map
+    DEPENDS ${sources} ${headers} ${generated} bulkhead::runtime bulkhead::hooks_resources
+            bulkhead::hooks_heap ${Bulkhead_LINK_DEPENDS}
     COMMENT "Building ${name}.so with ${arg_COMPILER}"
     COMMAND_EXPAND_LISTS VERBATIM)
   add_custom_target(${name} ALL DEPENDS ${folder}/${name}.so)

@@ -108,11 +108,15 @@ static_assert(sizeof(buildNote("123456789")) == sizeof(NoteHeader) + 16);
 #if !defined(BULKHEAD_MODULE_RUNTIME)
 #define BULKHEAD_MODULE_RUNTIME "unknown"
 #endif
+#if !defined(BULKHEAD_MODULE_LEDGER)
+#define BULKHEAD_MODULE_LEDGER "none"
+#endif
 
-#define BULKHEAD_DETAIL_BUILD_NOTE                                                                                    \
-  namespace {                                                                                                         \
-  BULKHEAD_DETAIL_NOTE constexpr auto bulkheadBuildNote = ::bulkhead::detail::buildNote(                              \
-      "abi=1\ncompiler=" BULKHEAD_DETAIL_COMPILER "\nstdlib=" BULKHEAD_DETAIL_STDLIB "\nbuild=" BULKHEAD_DETAIL_BUILD \
-      "\nsanitizers=" BULKHEAD_DETAIL_SANITIZERS "\nruntime=" BULKHEAD_MODULE_RUNTIME "\n");                          \
+#define BULKHEAD_DETAIL_BUILD_NOTE                                                                                 \
+  namespace {                                                                                                      \
+  BULKHEAD_DETAIL_NOTE constexpr auto bulkheadBuildNote =                                                          \
+      ::bulkhead::detail::buildNote("abi=1\ncompiler=" BULKHEAD_DETAIL_COMPILER "\nstdlib=" BULKHEAD_DETAIL_STDLIB \
+                                    "\nbuild=" BULKHEAD_DETAIL_BUILD "\nsanitizers=" BULKHEAD_DETAIL_SANITIZERS    \
+                                    "\nruntime=" BULKHEAD_MODULE_RUNTIME "\nledger=" BULKHEAD_MODULE_LEDGER "\n"); \
   }
 static_assert(BULKHEAD_ABI_VERSION == 1, "the build note says abi=1");

@@ -1,0 +1,3 @@
+#include "shared/runtime/heap.h"
+
+#include "shared/hooks/hooks.h"

@@ -1,0 +1,3 @@
+#include "shared/runtime/ledger_table.h"
+
+void resource_release(const LedgerNode* node) { (void)node; }
