@@ -12,56 +12,34 @@ namespace {
 
 using State = detail::ModuleSlot::State;
 
-constexpr std::uint64_t kGeneration = 1;
+constexpr std::uint64_t kFirstGeneration = 1;
 
 }  // namespace
 
 Backend::Backend(detail::ModuleContext context, const InProcessOptions& options)
     : context_(std::move(context)),
-      flags_(options.deadline.count() > 0 ? std::uint32_t{detail::Binding::kDeadline} : 0u),
-      services_{sizeof services_, this, &Backend::log},
-      targets_(context_.imports, context_.slot->name(), kGeneration) {}
+      flags_(options.deadline.count() > 0 ? std::uint32_t{detail::Binding::kDeadline} : 0u) {}
 
 Backend::~Backend() = default;
 
 Result<void> Backend::start() {
-  if (auto opened = open(); !opened) return opened;
-  auto serving = construct();
+  live_ = std::make_unique<Generation>(context_, kFirstGeneration, flags_);
+  auto serving = live_->open();
   if (serving) serving = serve();
-  if (serving) return serving;
-  instance_.reset();
-  library_.reset();
+  if (!serving) live_.reset();
   return serving;
 }
 
-Result<void> Backend::open() {
-  auto library = loader::Library::open({context_.file->path(), context_.file->originalPath(),
-                                        context_.file->dependencies(), context_.file->elf().unload});
-  if (!library) return std::move(library).error();
-  library_.emplace(*std::move(library));
-  return {};
-}
-
-Result<void> Backend::construct() {
-  imports_.push_back(std::make_unique<ImportTables>(library_->module(), targets_.imports(), context_.fit));
-  auto instance =
-      loader::Instance::create(library_->module(), imports_.back()->bound(), services_, context_.file->originalPath());
-  if (!instance) return std::move(instance).error();
-  instance_.emplace(*std::move(instance));
-  return {};
-}
-
+// From a loaded file to calls.
 Result<void> Backend::serve() {
-  exports_.emplace(library_->module(), instance_->self(), context_.slot->interfaces(), context_.fit);
-  auto group = context_.slot->prepare(kGeneration, exports_->bound(), flags_);
-  if (!group) return std::move(group).error();
-  targets_.serve((*group)->guardId);
-  if (auto started = detail::announceStart(*context_.options, context_.slot, *group); !started) {
-    detail::guardDrain((*group)->guardId, nowNs());
-    context_.slot->recycle(*group);
+  if (auto constructed = live_->construct(); !constructed) return constructed;
+  if (auto bound = live_->bind(); !bound) return bound;
+  if (auto started = detail::announceStart(*context_.options, context_.slot, live_->group()); !started) {
+    detail::guardDrain(live_->group()->guardId, nowNs());
+    live_->unbind();
     return started;
   }
-  context_.slot->publish(*group);
+  context_.slot->publish(live_->group());
   return {};
 }
 
@@ -84,38 +62,22 @@ Result<void> Backend::stop(std::chrono::milliseconds timeout) {
     return Error(ErrorKind::deadlineExceeded, std::to_string(threads) + " threads were still inside calls after " +
                                                   std::to_string(timeout.count()) + " ms; the module serves on");
   }
-  auto unloaded = unload();
-  context_.slot->recycle(group);
-  return unloaded;
+  live_->unbind();
+  return unload();
 }
 
-// The order of the transaction: no call is inside any more; the object goes, then the file, proven by address. What
-// the module's code acquired and did not give back is looked at between the two.
 Result<void> Backend::unload() {
-  instance_->destroy();
-  auto closed = library_->close();
-  if (closed) {
-    instance_.reset();
-    library_.reset();
-    return {};
+  auto unloaded = live_->unload();
+  if (unloaded) {
+    live_.reset();
+    return unloaded;
   }
-  // Refused: the file is still there, so the module gets a new object and serves on.
-  Error refusal = std::move(closed).error();
-  auto again = construct();
-  if (again) again = serve();
-  if (again) return refusal;
-  ErrorBody body = refusal.body();
+  // Refused: the file is still there, so the module gets an object again and serves on.
+  auto again = serve();
+  if (again) return unloaded;
+  ErrorBody body = unloaded.error().body();
   body.text += "; and it could not be started again: " + again.error().text();
   return Error(std::move(body));
-}
-
-void Backend::log(void* context, std::uint32_t level, BulkheadBytes line) {
-  const Backend& self = *static_cast<const Backend*>(context);
-  detail::deliverLog(*self.context_.options, {LogLine::Source::log,
-                                              level,
-                                              self.context_.slot->name(),
-                                              kGeneration,
-                                              {static_cast<const char*>(line.data), line.size}});
 }
 
 }  // namespace bulkhead::in_process
