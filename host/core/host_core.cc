@@ -110,7 +110,7 @@ HostCore::HostCore(HostOptions options) : options_(std::make_shared<const HostOp
 
 HostCore::~HostCore() {
   for (const auto& weak : records_) {
-    if (const auto record = weak.lock()) (void)record->stop(std::chrono::seconds(10));
+    if (const auto record = weak.lock()) (void)record->stop({});
   }
   if (services_ == nullptr) return;
   if (services_->foreign()) {
@@ -156,7 +156,9 @@ Result<std::shared_ptr<ModuleRecord>> HostCore::load(const std::string& file, co
 // The one switch on placement.
 Result<std::unique_ptr<Backend>> HostCore::makeBackend(const ModuleContext& context, const Placement& placement) {
   if (placement.kind() == Placement::Kind::inProcess) {
-    return std::unique_ptr<Backend>(std::make_unique<in_process::Backend>(context, placement.inProcessOptions()));
+    auto backend = in_process::Backend::make(context, placement.inProcessOptions());
+    if (!backend) return std::move(backend).error();
+    return std::unique_ptr<Backend>(*std::move(backend));
   }
   auto shared = services();
   if (!shared) return std::move(shared).error();

@@ -1,30 +1,36 @@
 #include "host/in_process/generation.h"
 
 #include "host/core/host_services.h"
+#include "host/in_process/ledger_view.h"
 
 #include <utility>
 
 namespace bulkhead::in_process {
 
-Generation::Generation(detail::ModuleContext context, std::uint64_t number, std::uint32_t flags)
+Generation::Generation(detail::ModuleContext context, std::uint64_t number, const InProcessOptions& options)
     : context_(std::move(context)),
       number_(number),
-      flags_(flags),
+      options_(options),
       services_{sizeof services_, this, &Generation::log},
       targets_(context_.imports, context_.slot->name(), number) {}
 
 Generation::~Generation() { unbind(); }
 
 Result<void> Generation::open() {
-  auto library = loader::Library::open({context_.file->path(), context_.file->originalPath(),
-                                        context_.file->dependencies(), context_.file->elf().unload});
+  auto library = loader::Library::open({.path = context_.file->path(),
+                                        .name = context_.file->originalPath(),
+                                        .dependencies = context_.file->dependencies(),
+                                        .hints = context_.file->elf().unload,
+                                        .keepLedger = options_.keepLedger,
+                                        .abortOnBadFree = options_.abortOnBadFree});
   if (!library) return std::move(library).error();
+  const std::lock_guard lock(libraryMutex_);
   library_.emplace(*std::move(library));
   return {};
 }
 
 Result<void> Generation::construct() {
-  if (instance_ && instance_->self() != nullptr) return {};
+  if (hasObject()) return {};
   imports_.push_back(std::make_unique<ImportTables>(library_->module(), targets_.imports(), context_.fit));
   auto instance =
       loader::Instance::create(library_->module(), imports_.back()->bound(), services_, context_.file->originalPath());
@@ -35,7 +41,8 @@ Result<void> Generation::construct() {
 
 Result<void> Generation::bind() {
   exports_.emplace(library_->module(), instance_->self(), context_.slot->interfaces(), context_.fit);
-  auto group = context_.slot->prepare(number_, exports_->bound(), flags_);
+  const std::uint32_t flags = options_.deadline.count() > 0 ? std::uint32_t{detail::Binding::kDeadline} : 0u;
+  auto group = context_.slot->prepare(number_, exports_->bound(), flags);
   if (!group) return std::move(group).error();
   group_ = *group;
   targets_.serve(group_->guardId);
@@ -44,6 +51,11 @@ Result<void> Generation::bind() {
 
 void Generation::unbind() {
   if (group_ != nullptr) context_.slot->recycle(std::exchange(group_, nullptr));
+}
+
+Ledger Generation::ledger() const {
+  const std::lock_guard lock(libraryMutex_);
+  return library_ ? snapshot(library_->ledger()) : Ledger{};
 }
 
 void Generation::log(void* context, std::uint32_t level, BulkheadBytes line) {

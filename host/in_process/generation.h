@@ -8,10 +8,13 @@
 #include "shared/loader/instance.h"
 #include "shared/loader/loader.h"
 
+#include <bulkhead/placement.h>
 #include <bulkhead/result.h>
+#include <bulkhead/unload.h>
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <vector>
 
@@ -22,8 +25,7 @@ namespace bulkhead::in_process {
 // go.
 class Generation {
  public:
-  // `flags` are Binding::Flags for all its bindings.
-  Generation(detail::ModuleContext context, std::uint64_t number, std::uint32_t flags);
+  Generation(detail::ModuleContext context, std::uint64_t number, const InProcessOptions& options);
   Generation(const Generation&) = delete;
   Generation& operator=(const Generation&) = delete;
   ~Generation();
@@ -38,23 +40,30 @@ class Generation {
   Result<void> open();
   // Makes the module's object, unless it is there.
   Result<void> construct();
+  bool hasObject() const noexcept { return instance_ && instance_->self() != nullptr; }
   // Makes bindings that nobody can reach yet.
   Result<void> bind();
   // Gives the bindings back. No call is inside them.
   void unbind();
 
-  // The object goes, then the file, proven by address. No call is inside and none can come. On failure the file stays
-  // loaded; construct() makes it usable again.
-  Result<void> unload();
+  // The rest of an unload, once no call is inside and none can come: the module is asked, its object goes, then what it
+  // left behind, then the file, proven by address. `refused` leaves the file loaded: construct() and, unless it is
+  // bound still, bind() make it usable again. After `parked` it must not be destroyed.
+  UnloadReport unload(WhenRefused whenRefused);
+
+  // Any thread, any time.
+  Ledger ledger() const;
 
  private:
+  class Departure;
   static void log(void* context, std::uint32_t level, BulkheadBytes line);
 
   const detail::ModuleContext context_;
   const std::uint64_t number_;
-  const std::uint32_t flags_;
+  const InProcessOptions options_;
   const BulkheadHostServices services_;
   detail::ImportTargets targets_;
+  mutable std::mutex libraryMutex_;  // between ledger() and whoever opens or closes
   std::optional<loader::Library> library_;
   // One for each object that was constructed: threads of an object that is gone may still be inside its imports.
   std::vector<std::unique_ptr<ImportTables>> imports_;

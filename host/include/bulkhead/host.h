@@ -13,6 +13,7 @@
 #include <bulkhead/imports.h>
 #include <bulkhead/placement.h>
 #include <bulkhead/result.h>
+#include <bulkhead/unload.h>
 
 #include <chrono>
 #include <cstdint>
@@ -140,12 +141,20 @@ class Module {
   // Process id of the worker serving now; nothing in-process or while none serves. For display: never signal by number.
   std::optional<int> workerPid() const;
 
+  // What its code holds right now: in-process, of a module with hooks; else empty, with isKept false. Heap comes
+  // grouped by call site. Threads of the module that allocate wait while it is taken.
+  Ledger ledger() const;
+
   // Ends the module: new calls are refused as staleHandle, running ones drained for at most `timeout`, then the
   // module's object is destroyed and the file unloaded (in-process: proven by address; isolated: the worker ends, by a
   // kill if need be). On failure the module is loaded and usable as before: wouldDeadlock from inside one of its calls,
-  // deadlineExceeded when calls did not end in time, unloadRefused when it was destroyed but its file stays mapped
-  // (then it is not usable).
+  // deadlineExceeded when calls did not end in time, unloadRefused when something holds it, which
+  // Error::unloadReport() lists: its threads, its own beforeUnload(), a LeakPolicy, symbols that pin it. Should the
+  // dynamic loader keep the file for a reason that shows only at the very end, the module is parked, says the report.
   Result<void> unload(std::chrono::milliseconds timeout = std::chrono::seconds(10));
+  // The same, with a choice of what a refusal leads to, and with what the module left behind. A parked module is a
+  // value whose outcome says so.
+  Result<UnloadReport> unload(const UnloadOptions& options);
 
  private:
   friend class Host;

@@ -68,8 +68,8 @@ struct Acquired {
   std::uint64_t count = 1;       // of heap blocks
   std::uint64_t bytes = 0;       // of heap and mappings
   std::uint64_t siteOffset = 0;  // return address of the call, from the start of the module; 0: not known
-  std::string call;              // "malloc", "open", ...
-  std::string text;              // more for people: a path, a thread's name; may be empty
+  std::string call = {};         // "malloc", "open", ...
+  std::string text = {};         // more for people: a path, a thread's name; may be empty
 };
 
 // A free of what the module did not allocate, or freed before.
@@ -89,8 +89,8 @@ struct ResourceTotals {
 struct Ledger {
   bool isKept = false;  // false for isolated modules, whose process is the ledger, and for modules without hooks
   std::array<ResourceTotals, kResources> totals{};
-  std::vector<Acquired> entries;
-  std::vector<BadFree> badFrees;
+  std::vector<Acquired> entries = {};
+  std::vector<BadFree> badFrees = {};
 
   const ResourceTotals& of(Resource kind) const noexcept { return totals[static_cast<std::size_t>(kind)]; }
 };

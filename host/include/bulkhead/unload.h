@@ -37,11 +37,14 @@ struct Holder {
   };
   Kind kind = Kind::unknown;
   std::int32_t tid = 0;
-  std::string name;
-  std::string text;
+  std::string name = {};
+  std::string text = {};
 };
 
 const char* toString(Holder::Kind kind) noexcept;
+
+// For people: "thread 812 (decoder): detached, starts at ...; ...".
+std::string describe(const std::vector<Holder>& holders);
 
 struct UnloadReport {
   enum class Outcome : std::uint8_t {
@@ -49,12 +52,12 @@ struct UnloadReport {
     refused,   // it serves on
     parked,    // it stays in memory, unreachable
   };
-  std::string module;
+  std::string module = {};
   std::uint64_t generation = 0;
   Outcome outcome = Outcome::unloaded;
-  std::vector<Holder> holders;    // what refused, or would have; empty when nothing did
-  std::vector<Acquired> leaks;    // what it had not given back at its end; in-process
-  std::vector<BadFree> badFrees;  // over its life; in-process
+  std::vector<Holder> holders = {};    // what refused, or would have; empty when nothing did
+  std::vector<Acquired> leaks = {};    // what it had not given back at its end; in-process
+  std::vector<BadFree> badFrees = {};  // over its life; in-process
 
   // One line for people: "codec generation 3: unload refused: thread 812 'decoder' (...) runs; ...".
   std::string describe() const;

@@ -7,6 +7,10 @@
 //   };
 //   BULKHEAD_MODULE(Greeter)
 //
+// An optional member function `void beforeUnload()` or `bulkhead::Result<void> beforeUnload()` is called before an
+// unload destroys the object, while no call is under way: the place to end and join threads. An error, or what it
+// throws, asks the host to leave the module loaded; in-process an unload is refused then, isolated it is logged.
+//
 // Methods return a value or bulkhead::Error("what happened"); what they throw becomes an error of the caller, too.
 // Arguments are borrowed for the call: copy what must live longer. Methods may be called from several threads at once
 // unless the schema says `serialized`. Calls of imports may be made from any thread until the module's object is gone.
