@@ -52,7 +52,7 @@ FACILITIES = [
     ("memfd and mmap", r"shared/memory/.*|" + LEDGER,
      r"\b(memfd_create|mmap|munmap|mremap|mapped_region|F_ADD_SEALS|MFD_\w+|shm_open)\b"),
     ("futex", r"shared/doorbell/.*", r"\b(SYS_futex\w*|__NR_futex\w*|FUTEX\w*|futex_waitv)\b"),
-    ("descriptor passing", r"shared/control/.*", r"\b(SCM_RIGHTS|SCM_CREDENTIALS|CMSG_\w+|recvmsg|sendmsg)\b"),
+    ("descriptor passing", r"shared/control/.*|" + LEDGER, r"\b(SCM_RIGHTS|SCM_CREDENTIALS|CMSG_\w+|recvmsg|sendmsg)\b"),
     ("clone and pidfd", r"host/isolated/.*|" + LEDGER,
      r"\b(SYS_clone3?|CLONE_[A-Z]+|SYS_pidfd\w*|pidfd_\w+|P_PIDFD|vfork|fork)\b(?!\s*=)"),
     ("seccomp and Landlock", r"worker/sandbox/.*",

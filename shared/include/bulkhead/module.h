@@ -25,6 +25,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <cstdio>
 #include <optional>
 #include <string_view>
 
@@ -40,7 +41,21 @@
     return ::bulkhead::detail::moduleOf<__VA_ARGS__>();                                             \
   }
 
+// Of the hooks that bulkhead_add_module links; not there in a module built without them.
+extern "C" __attribute__((weak, visibility("hidden"))) void bulkhead_hooks_release_descriptor(int descriptor);
+extern "C" __attribute__((weak, visibility("hidden"))) void bulkhead_hooks_release_stream(std::FILE* stream);
+
 namespace bulkhead {
+
+// The module gives a descriptor or stream of its own away: whoever gets it closes it. It leaves the module's ledger, so
+// that an unload does not close it. Call it before the new owner may close it. Does nothing where no ledger is kept.
+// From any thread; never blocks for long, never fails.
+inline void release(int descriptor) noexcept {
+  if (bulkhead_hooks_release_descriptor != nullptr) bulkhead_hooks_release_descriptor(descriptor);
+}
+inline void release(std::FILE* stream) noexcept {
+  if (bulkhead_hooks_release_stream != nullptr) bulkhead_hooks_release_stream(stream);
+}
 
 // Hands a line to the host's log. Never blocks for long, never fails; from any thread, once the module's object is
 // being constructed and until it is destroyed. Before and after that the line is dropped.
