@@ -66,8 +66,9 @@ Result<UnloadReport> Backend::stop(const UnloadOptions& options) {
   }
   detail::BindingGroup* const group = context_.slot->retire(nullptr, State::stopped);
   if (group == nullptr) return UnloadReport{.module = context_.slot->name(), .generation = context_.slot->generation()};
-  if (!detail::guardDrain(group->guardId, later(nowNs(), toNs(options.timeout)))) return stillCalled(options);
-  UnloadReport report = live_->unload(options.whenRefused);
+  const std::int64_t deadlineNs = later(nowNs(), toNs(options.timeout));
+  if (!detail::guardDrain(group->guardId, deadlineNs)) return stillCalled(options);
+  UnloadReport report = live_->unload(options.whenRefused, deadlineNs);
   switch (report.outcome) {
     case UnloadReport::Outcome::unloaded: exchangeLive(nullptr); break;
     case UnloadReport::Outcome::parked: parkLive(); break;

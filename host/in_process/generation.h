@@ -49,7 +49,8 @@ class Generation {
   // The rest of an unload, once no call is inside and none can come: the module is asked, its object goes, then what it
   // left behind, then the file, proven by address. `refused` leaves the file loaded: construct() and, unless it is
   // bound still, bind() make it usable again. After `parked` it must not be destroyed.
-  UnloadReport unload(WhenRefused whenRefused);
+  // `deadlineNs` (CLOCK_MONOTONIC) limits the wait for threads that are about to be gone, nothing else.
+  UnloadReport unload(WhenRefused whenRefused, std::int64_t deadlineNs);
 
   // Any thread, any time.
   Ledger ledger() const;

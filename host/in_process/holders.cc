@@ -2,11 +2,14 @@
 
 #include "host/core/guard.h"
 #include "host/in_process/ledger_view.h"
+#include "shared/clock.h"
 
 #include <bulkhead/detail/sinks.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
+#include <ctime>
 #include <string>
 #include <utility>
 
@@ -22,6 +25,7 @@ std::string hex(std::uint64_t number) {
 Holder holderOf(const loader::ModuleThread& thread, const loader::Extent& extent) {
   const auto start = reinterpret_cast<std::uintptr_t>(thread.start);
   std::string text = thread.detached ? "detached" : "not joined";
+  if (!thread.runs.empty()) text += ", runs " + detail::demangle(thread.runs.c_str());
   if (extent.contains(start)) text += ", starts at module offset " + hex(start - extent.begin);
   if (extent.contains(thread.site)) text += ", created at module offset " + hex(thread.site - extent.begin);
   return {Holder::Kind::thread, thread.tid, thread.name, std::move(text)};
@@ -37,6 +41,16 @@ Holder::Kind kindOf(loader::Pin::Kind kind) {
 }
 
 }  // namespace
+
+void awaitEndingThreads(const loader::Library& library, std::int64_t deadlineNs) {
+  const auto isEnding = [](const loader::ModuleThread& thread) { return thread.ending; };
+  for (;;) {
+    const std::vector<loader::ModuleThread> threads = library.ledger().threads();
+    if (std::none_of(threads.begin(), threads.end(), isEnding) || nowNs() >= deadlineNs) return;
+    constexpr timespec kPause{0, 100'000};  // the kernel tells nobody when a task is gone
+    ::nanosleep(&kPause, nullptr);
+  }
+}
 
 std::vector<Holder> threadHolders(const loader::Library& library, WhichThreads which) {
   std::vector<Holder> holders;

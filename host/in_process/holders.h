@@ -6,6 +6,7 @@
 #include <bulkhead/ledger.h>
 #include <bulkhead/unload.h>
 
+#include <cstdint>
 #include <vector>
 
 namespace bulkhead::in_process {
@@ -14,6 +15,9 @@ enum class WhichThreads : std::uint8_t {
   detached,  // those that nobody will join
   all,
 };
+
+// Waits for threads that are past their last code of the module, at most until `deadlineNs`: they go by themselves.
+void awaitEndingThreads(const loader::Library& library, std::int64_t deadlineNs);
 
 // The module's threads that live.
 std::vector<Holder> threadHolders(const loader::Library& library, WhichThreads which);

@@ -18,7 +18,8 @@ namespace bulkhead::in_process {
 // One attempt. Each step either finds nothing in the way, or ends it.
 class Generation::Departure {
  public:
-  Departure(Generation& generation, WhenRefused whenRefused) : generation_(generation), whenRefused_(whenRefused) {
+  Departure(Generation& generation, WhenRefused whenRefused, std::int64_t deadlineNs)
+      : generation_(generation), whenRefused_(whenRefused), deadlineNs_(deadlineNs) {
     report_.module = generation.context_.slot->name();
     report_.generation = generation.number_;
   }
@@ -33,14 +34,13 @@ class Generation::Departure {
 
   // With the object as it is: nothing is lost when it is refused here.
   bool ask() {
-    std::vector<Holder> holders = threadHolders(library(), WhichThreads::detached);
-    add(holders, pinHolders(library()));
+    std::vector<Holder> holders;
     if (const auto verdict = beforeUnload(); !verdict) {
       holders.push_back({Holder::Kind::beforeUnload, 0, verdict.error().type(), verdict.error().text()});
-    } else {
-      std::erase_if(holders, [](const Holder& holder) { return holder.kind == Holder::Kind::thread; });
-      add(holders, threadHolders(library(), WhichThreads::detached));  // it may have ended them
     }
+    awaitEndingThreads(library(), deadlineNs_);
+    add(holders, threadHolders(library(), WhichThreads::detached));
+    add(holders, pinHolders(library()));
     return mayGoOn(std::move(holders));
   }
 
@@ -52,6 +52,7 @@ class Generation::Departure {
   // Threads that the object's destructor joined are gone then, and so is what it held.
   bool destroyObject() {
     if (generation_.instance_) generation_.instance_->destroy();
+    awaitEndingThreads(library(), deadlineNs_);
     std::vector<Holder> holders = threadHolders(library(), WhichThreads::all);
     add(holders, policyHolders(library(), generation_.options_.leaks));
     return mayGoOn(std::move(holders));
@@ -103,6 +104,7 @@ class Generation::Departure {
 
   Generation& generation_;
   const WhenRefused whenRefused_;
+  const std::int64_t deadlineNs_;
   UnloadReport report_;
 };
 
@@ -122,6 +124,8 @@ void Generation::Departure::warn(Resource kind, const std::vector<Acquired>& lef
       {LogLine::Source::log, static_cast<std::uint32_t>(LogLevel::warning), report_.module, report_.generation, line});
 }
 
-UnloadReport Generation::unload(WhenRefused whenRefused) { return Departure(*this, whenRefused).run(); }
+UnloadReport Generation::unload(WhenRefused whenRefused, std::int64_t deadlineNs) {
+  return Departure(*this, whenRefused, deadlineNs).run();
+}
 
 }  // namespace bulkhead::in_process

@@ -7,10 +7,16 @@
 namespace bulkhead::loader {
 namespace {
 
+std::string copyOf(const char* text) { return text == nullptr ? std::string() : std::string(text); }
+
 void collect(void* context, const BulkheadThread* thread) {
-  static_cast<std::vector<ModuleThread>*>(context)->push_back({thread->tid, thread->detached != 0, thread->start,
-                                                               thread->name == nullptr ? "" : thread->name,
-                                                               reinterpret_cast<std::uintptr_t>(thread->site)});
+  static_cast<std::vector<ModuleThread>*>(context)->push_back({.tid = thread->tid,
+                                                               .detached = thread->detached != 0,
+                                                               .ending = thread->ending != 0,
+                                                               .start = thread->start,
+                                                               .name = copyOf(thread->comm),
+                                                               .runs = copyOf(thread->name),
+                                                               .site = reinterpret_cast<std::uintptr_t>(thread->site)});
 }
 
 // What may refer to others before those: streams before the descriptors and directories, libraries last.

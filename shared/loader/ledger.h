@@ -14,8 +14,10 @@ namespace bulkhead::loader {
 struct ModuleThread {
   std::int32_t tid;
   bool detached;        // nobody will join it
+  bool ending;          // past its start function and its TLS destructors: gone in a moment
   const void* start;    // its start function
-  std::string name;     // what runs there as far as the module said, else what the kernel calls it; may be empty
+  std::string name;     // what the kernel calls it; may be empty
+  std::string runs;     // what runs there as far as the module said, a mangled type mostly; may be empty
   std::uintptr_t site;  // return address of the call that created it; 0: not known
 };
 
