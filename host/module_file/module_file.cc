@@ -1,6 +1,7 @@
 #include "host/module_file/module_file.h"
 
 #include "host/module_file/copy.h"
+#include "host/module_file/originals.h"
 #include "shared/manifest/deferred_constructors.h"
 #include "shared/manifest/dependencies.h"
 
@@ -75,7 +76,9 @@ ModuleFile::ModuleFile(ModuleFile&& other) noexcept
       dependencies_(std::move(other.dependencies_)) {}
 
 ModuleFile::~ModuleFile() {
-  if (!fileName_.empty() && owner_ == ::getpid()) ::unlinkat(directory_->fd(), fileName_.c_str(), 0);
+  if (fileName_.empty() || owner_ != ::getpid()) return;
+  ::unlinkat(directory_->fd(), fileName_.c_str(), 0);
+  forgetOriginal(path_);
 }
 
 Result<void> ModuleFile::takeName(const std::string& path) {
@@ -96,6 +99,7 @@ Result<void> ModuleFile::copyFrom(const std::string& path) {
   fileName_ = std::move(fileName);
   owner_ = ::getpid();
   path_ = directory_->path() + "/" + fileName_;
+  rememberOriginal(path_, originalPath_);
   const Result<CopiedContent> content = copyContent(original->get(), writable.get(), path);
   if (!content) return content.error();
   sizeBytes_ = content->sizeBytes;

@@ -13,6 +13,7 @@
 #include <bulkhead/imports.h>
 #include <bulkhead/placement.h>
 #include <bulkhead/result.h>
+#include <bulkhead/stuck_call.h>
 #include <bulkhead/unload.h>
 
 #include <chrono>
@@ -84,6 +85,15 @@ struct HostOptions {
   // A generation of a module was started (loaded, or restarted in a fresh worker); runs before any other call reaches
   // it, on the thread that started it. An error makes this start fail.
   std::function<Result<void>(const Starting&)> onStarted;
+  // A call of an in-process module is past its deadline (InProcessOptions::deadline, the method's annotation or
+  // within()) and has not come back: told while it hangs, with the stack of its thread, and again each time its age has
+  // doubled. Runs on a thread of the host's that only exists if this is set, one report at a time; must not throw.
+  // Isolated calls are not reported here: they end at their deadline.
+  std::function<void(const StuckCall&)> onStuckCall;
+  // The real-time signal that takes those stacks, on the stuck thread itself; 0: the host chooses one that nothing
+  // handles. Taken with the first report, given back with the Host. A signal that the program handles is left alone:
+  // the reports have no stack then, and say so.
+  int stackSignal = 0;
 };
 
 // What becomes of an import that a module calls and the host did not give.
