@@ -4,12 +4,16 @@
 #include "host/in_process/ledger_view.h"
 #include "shared/clock.h"
 
-#include <bulkhead/detail/sinks.h>
+#include <bulkhead/stack.h>
+
+#include <cxxabi.h>
 
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <ctime>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -22,12 +26,32 @@ std::string hex(std::uint64_t number) {
   return text;
 }
 
+// "work() at codec.cc:41", or as much as is known of it.
+std::string placeOf(std::uintptr_t returnAddress, const loader::Extent& extent) {
+  void* const address = reinterpret_cast<void*>(returnAddress);
+  const std::vector<StackFrame> frames = symbolise({&address, 1});
+  std::string text = frames.empty() ? std::string() : frames.front().function;
+  if (text.empty()) text = "module offset " + hex(returnAddress - extent.begin);
+  if (!frames.empty() && frames.front().line != 0) {
+    text += " at " + frames.front().file + ":" + std::to_string(frames.front().line);
+  }
+  return text;
+}
+
+std::string demangled(const std::string& type) {
+  int status = 0;
+  const std::unique_ptr<char, decltype(&std::free)> name(abi::__cxa_demangle(type.c_str(), nullptr, nullptr, &status),
+                                                         &std::free);
+  return name == nullptr ? type : std::string(name.get());
+}
+
 Holder holderOf(const loader::ModuleThread& thread, const loader::Extent& extent) {
   const auto start = reinterpret_cast<std::uintptr_t>(thread.start);
   std::string text = thread.detached ? "detached" : "not joined";
-  if (!thread.runs.empty()) text += ", runs " + detail::demangle(thread.runs.c_str());
-  if (extent.contains(start)) text += ", starts at module offset " + hex(start - extent.begin);
-  if (extent.contains(thread.site)) text += ", created at module offset " + hex(thread.site - extent.begin);
+  if (!thread.runs.empty()) text += ", runs " + demangled(thread.runs);
+  // A function's start stands for itself; a return address for the call before it.
+  if (thread.runs.empty() && extent.contains(start)) text += ", started in " + placeOf(start + 1, extent);
+  if (extent.contains(thread.site)) text += ", created by " + placeOf(thread.site, extent);
   return {Holder::Kind::thread, thread.tid, thread.name, std::move(text)};
 }
 
