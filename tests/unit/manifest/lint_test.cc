@@ -26,6 +26,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::IsSupersetOf;
 using ::testing::Not;
+using ::testing::StartsWith;
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr bool kSanitized = true;
@@ -199,14 +200,24 @@ TEST_F(LintTest, GoldenTextOfModulesThatAreIll) {
       Contains("warning: it uses initial-exec thread-local storage (STATIC_TLS): after some dozen loads side by "
                "side there is no room for another; compile without -ftls-model=initial-exec and tls_model "
                "attributes [unload-static-tls]"));
-  if (kSanitized) GTEST_SKIP() << "sanitizers export and pin symbols of their own";
+  // How much of the standard library comes along differs between compilers.
   const std::string unique = linesOf("ill_unique").at(0);
-  EXPECT_THAT(unique, HasSubstr("error: 1 STB_GNU_UNIQUE symbol pins it in memory for ever, and a next version would "
-                                "share them: "));
+  EXPECT_THAT(unique, StartsWith("error: "));
+  EXPECT_THAT(unique, HasSubstr("STB_GNU_UNIQUE symbol"));
   EXPECT_THAT(unique, ::testing::AnyOf(HasSubstr("ill::Shared<int>::count"), HasSubstr("illUnique")));
-  EXPECT_THAT(linesOf("ill_exports"),
-              ElementsAre("warning: it exports 1 symbol besides its entry, which others may bind to and so pin it: "
-                          "ill::visible(int); link with bulkhead_add_module's version script [exports]"));
+  const std::string exports = linesOf("ill_exports").at(0);
+  EXPECT_THAT(exports, StartsWith("warning: it exports "));
+  EXPECT_THAT(exports, HasSubstr(" besides its entry, which others may bind to and so pin it: "));
+}
+
+TEST_F(LintTest, ExportsAreNamedAndCounted) {
+  ElfBuilder elf = sound();
+  elf.definedSymbols.push_back({"_ZN3ill7visibleEi", STB_GLOBAL});
+  const auto findings = lintFile(folder_.write("codec.so", elf.build()));
+  ASSERT_EQ(findings.size(), 1u);
+  EXPECT_EQ(lineOf(findings[0]),
+            "warning: it exports 1 symbol besides its entry, which others may bind to and so pin it: "
+            "ill::visible(int); link with bulkhead_add_module's version script [exports]");
 }
 
 TEST_F(LintTest, ModuleOnTheSharedRuntimeSaysSo) {
