@@ -4,6 +4,7 @@
 #include "host/module_file/originals.h"
 #include "shared/manifest/deferred_constructors.h"
 #include "shared/manifest/dependencies.h"
+#include "shared/manifest/seal.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -107,6 +108,9 @@ Result<void> ModuleFile::copyFrom(const std::string& path) {
   Result<manifest::ElfFile> elf = manifest::readElf(writable.get(), path);
   if (!elf) return std::move(elf).error();
   elf_ = *std::move(elf);
+  // Of what was copied, so nothing can change between this check and the load.
+  const Result<manifest::SealState> sealed = manifest::checkSeal(writable.get(), elf_, path);
+  if (!sealed) return sealed.error();
   if (Result<void> deferred = manifest::deferConstructors(writable.get(), path); !deferred) return deferred;
   return seal(writable.get());
 }
