@@ -222,7 +222,9 @@ function(bulkhead_module_flags compile link compiler)
   endif()
   set(c -fPIC -fvisibility=hidden -fvisibility-inlines-hidden -ffunction-sections -fdata-sections)
   if(compiler STREQUAL GNU)
-    list(APPEND c -fno-gnu-unique -mtls-dialect=gnu2)  # UNIQUE symbols pin a module; cheap thread-local access
+    # UNIQUE symbols pin a module. And no -mtls-dialect=gnu2: before glibc 2.40 (its bug 31372) a thread's first access
+    # to a module's thread_locals may change vector registers, which the compiler does not expect.
+    list(APPEND c -fno-gnu-unique)
   endif()
   set(l -Wl,-Bsymbolic -Wl,--exclude-libs,ALL -Wl,--version-script=${Bulkhead_CMAKE_DIR}/module.map)
   # Hooks tell the ledger what the module acquires.
