@@ -11,45 +11,24 @@
 
 #define LEAST 8 /* bytes, so that a freed block can wait in its owner's stack */
 
-/* With the header, what to ask libc for; 0 if there is no such memory. */
-static inline size_t with_header(size_t size) {
-  if (__builtin_expect(size > HEAP_LARGEST, 0)) return 0;
-  return sizeof(HeapBlock) + (size < LEAST ? LEAST : size);
-}
+/* What to ask libc for. */
+static inline size_t with_header(size_t size) { return sizeof(HeapBlock) + (size < LEAST ? LEAST : size); }
 
 static void* no_memory(void) {
   errno = ENOMEM;
   return NULL;
 }
 
-static inline uint32_t site_offset(const BulkheadLedger* ledger, const void* site) {
-  const uintptr_t offset = (uintptr_t)site - ledger->begin;
-  return offset <= UINT32_MAX ? (uint32_t)offset : 0;
+static inline void fill(const BulkheadLedger* ledger, HeapBlock* block, uint64_t shape, size_t size, const void* site) {
+  block->shape = shape | size;
+  block->site = (uint32_t)((uintptr_t)site - ledger->begin);
+  heap_set_cookie(block, heap_live_cookie(block));
 }
 
-static __attribute__((noinline)) void link_shared(HeapStore* store, HeapBlock* block, size_t size) {
-  pthread_mutex_lock(&store->mutex);
-  heap_link(store->shared, block, size);
-  pthread_mutex_unlock(&store->mutex);
-}
-
-static inline HeapOwner* owner_for(HeapStore* store, size_t size) {
-  if (size >= HEAP_LARGE) return NULL;
-  HeapOwner* const owner = heap_owner_known(store);
-  return __builtin_expect(owner != NULL, 1) ? owner : heap_owner_acquire(store);
-}
-
-/* Makes memory of libc a block of the calling thread. */
-static inline void* record(BulkheadLedger* ledger, HeapBlock* block, size_t size, uint64_t has_offset, uint32_t site) {
-  HeapStore* const store = ledger->heap;
-  HeapOwner* const owner = owner_for(store, size);
-  const uint64_t number = owner != NULL ? owner->number : store->shared->number;
-  block->shape = has_offset << 63 | number << HEAP_SIZE_BITS | size;
-  heap_set_tag(block, heap_cookie(block), site);
-  if (__builtin_expect(owner == NULL, 0)) {
-    link_shared(store, block, size);
-    return heap_bytes_of(block);
-  }
+/* Makes memory of libc a block of the calling thread's owner. */
+static inline void* record_own(const BulkheadLedger* ledger, HeapOwner* owner, HeapBlock* block, uint64_t shape,
+                               size_t size, const void* site) {
+  fill(ledger, block, shape, size, site);
   if (__builtin_expect(__atomic_load_n(&owner->remote, __ATOMIC_RELAXED) != 0, 0)) heap_owner_drain(owner);
   heap_owner_enter(owner);
   heap_link(owner, block, size);
@@ -57,22 +36,42 @@ static inline void* record(BulkheadLedger* ledger, HeapBlock* block, size_t size
   return heap_bytes_of(block);
 }
 
+/* The same for whatever owner it should have. */
+static void* record(BulkheadLedger* ledger, HeapBlock* block, size_t size, uint64_t has_offset, const void* site) {
+  HeapOwner* const owner = size < HEAP_LARGE ? heap_owner_acquire(ledger) : NULL;
+  if (owner != NULL) {
+    return record_own(ledger, owner, block, heap_shape(owner->number, has_offset), size, site);
+  }
+  HeapStore* const store = ledger->heap;
+  fill(ledger, block, heap_shape(store->shared->number, has_offset), size, site);
+  pthread_mutex_lock(&store->mutex);
+  heap_link(store->shared, block, size);
+  pthread_mutex_unlock(&store->mutex);
+  return heap_bytes_of(block);
+}
+
+static __attribute__((noinline)) void* malloc_anyhow(BulkheadLedger* ledger, size_t size, const void* site) {
+  if (ledger->is_none) return malloc(size);
+  if (size > HEAP_LARGEST) return no_memory();
+  HeapBlock* const block = malloc(with_header(size));
+  return block != NULL ? record(ledger, block, size, 0, site) : NULL;
+}
+
 PUBLIC void* bulkhead_heap_malloc(BulkheadLedger* ledger, size_t size, const void* site) {
-  if (__builtin_expect(ledger->is_none, 0)) return malloc(size);
-  const size_t whole = with_header(size);
-  HeapBlock* const block = whole != 0 ? malloc(whole) : no_memory();
+  HeapOwner* const owner = heap_owner_recent(ledger);
+  if (__builtin_expect(owner == NULL || size >= HEAP_LARGE, 0)) return malloc_anyhow(ledger, size, site);
+  HeapBlock* const block = malloc(with_header(size));
   if (__builtin_expect(block == NULL, 0)) return NULL;
-  return record(ledger, block, size, 0, site_offset(ledger, site));
+  return record_own(ledger, owner, block, owner->shape, size, site);
 }
 
 PUBLIC void* bulkhead_heap_calloc(BulkheadLedger* ledger, size_t count, size_t size, const void* site) {
-  if (__builtin_expect(ledger->is_none, 0)) return calloc(count, size);
+  if (ledger->is_none) return calloc(count, size);
   size_t bytes;
   if (__builtin_mul_overflow(count, size, &bytes)) return no_memory();
-  const size_t whole = with_header(bytes);
-  HeapBlock* const block = whole != 0 ? calloc(1, whole) : no_memory();
-  if (__builtin_expect(block == NULL, 0)) return NULL;
-  return record(ledger, block, bytes, 0, site_offset(ledger, site));
+  if (bytes > HEAP_LARGEST) return no_memory();
+  HeapBlock* const block = calloc(1, with_header(bytes));
+  return block != NULL ? record(ledger, block, bytes, 0, site) : NULL;
 }
 
 PUBLIC void* bulkhead_heap_aligned(BulkheadLedger* ledger, size_t alignment, size_t size, const void* site) {
@@ -90,57 +89,72 @@ PUBLIC void* bulkhead_heap_aligned(BulkheadLedger* ledger, size_t alignment, siz
   HeapBlock* const block = heap_block_of(base + offset);
   const uint64_t before = offset - sizeof *block;
   if (before != 0) ((uint64_t*)block)[-1] = before;
-  return record(ledger, block, size, before != 0, site_offset(ledger, site));
+  return record(ledger, block, size, before != 0, site);
 }
 
-/* Takes a live block of the calling thread, or of the shared owner, out of its ring: libc may have it then. */
-static inline int take(HeapStore* store, HeapBlock* block) {
-  HeapOwner* const owner = heap_owner_known(store);
-  const uint32_t number = heap_number(block);
-  const size_t size = heap_size(block);
-  if (__builtin_expect(owner == NULL || owner->number != number, 0)) {
-    if (number != store->shared->number) return 0;
-    heap_set_tag(block, heap_freed_cookie(block), 0);
-    pthread_mutex_lock(&store->mutex);
-    heap_unlink(store->shared, block, size);
-    pthread_mutex_unlock(&store->mutex);
-    return 1;
-  }
-  heap_set_tag(block, heap_freed_cookie(block), 0);
+static inline void take_own(HeapOwner* owner, HeapBlock* block, size_t size) {
+  heap_set_cookie(block, heap_freed_cookie(block));
   heap_owner_enter(owner);
   heap_unlink(owner, block, size);
   heap_owner_leave(owner);
+}
+
+/* Takes a live block of the calling thread, or of the shared owner, out of its ring: libc may have it then. */
+static int take(BulkheadLedger* ledger, HeapBlock* block) {
+  HeapOwner* const owner = heap_owner_find(ledger);
+  HeapStore* const store = ledger->heap;
+  if (owner != NULL && owner->number == heap_number(block)) {
+    take_own(owner, block, heap_size(block));
+    return 1;
+  }
+  if (heap_number(block) != store->shared->number) return 0;
+  heap_set_cookie(block, heap_freed_cookie(block));
+  pthread_mutex_lock(&store->mutex);
+  heap_unlink(store->shared, block, heap_size(block));
+  pthread_mutex_unlock(&store->mutex);
   return 1;
 }
 
-static __attribute__((noinline)) void free_elsewhere(BulkheadLedger* ledger, HeapBlock* block, const void* site) {
-  if (!heap_free_elsewhere(ledger->heap, block)) ledger_bad_free(ledger, heap_bytes_of(block), site, 0);
-}
-
-static __attribute__((noinline)) void free_bad(BulkheadLedger* ledger, void* pointer, const void* site, int is_double) {
+static void free_bad(BulkheadLedger* ledger, void* pointer, const void* site, int is_double) {
   const int saved = errno;
   ledger_bad_free(ledger, pointer, site, is_double);
   if (!is_double) free(pointer);
   errno = saved;
 }
 
-PUBLIC void bulkhead_heap_free(BulkheadLedger* ledger, void* pointer, const void* site) {
-  if (__builtin_expect(ledger->is_none, 0)) {
+static __attribute__((noinline)) void free_anyhow(BulkheadLedger* ledger, void* pointer, const void* site) {
+  if (ledger->is_none || pointer == NULL) {
     free(pointer);
     return;
   }
-  if (pointer == NULL) return;
   HeapBlock* const block = heap_block_of(pointer);
   const enum HeapState state = heap_state(block);
-  if (__builtin_expect(state != HEAP_LIVE, 0)) {
+  if (state != HEAP_LIVE) {
     free_bad(ledger, pointer, site, state == HEAP_FREED);
-    return;
-  }
-  if (__builtin_expect(take(ledger->heap, block), 1)) {
+  } else if (take(ledger, block)) {
     free(heap_base(block));
-  } else {
-    free_elsewhere(ledger, block, site);
+  } else if (!heap_free_elsewhere(ledger->heap, block)) {
+    ledger_bad_free(ledger, pointer, site, 0); /* another module's */
   }
+}
+
+/* A block of `owner` that lives and has no offset: then its size; else more than any such block has. */
+static inline uint64_t size_of_own(const HeapOwner* owner, const HeapBlock* block) {
+  return heap_cookie(block) == heap_live_cookie(block) ? block->shape ^ owner->shape : UINT64_MAX;
+}
+
+PUBLIC void bulkhead_heap_free(BulkheadLedger* ledger, void* pointer, const void* site) {
+  HeapOwner* const owner = heap_owner_recent(ledger);
+  if (__builtin_expect(owner != NULL && pointer != NULL, 1)) {
+    HeapBlock* const block = heap_block_of(pointer);
+    const uint64_t size = size_of_own(owner, block);
+    if (__builtin_expect(size < HEAP_LARGE, 1)) {
+      take_own(owner, block, size);
+      free(block);
+      return;
+    }
+  }
+  free_anyhow(ledger, pointer, site);
 }
 
 static void* realloc_by_copy(BulkheadLedger* ledger, void* pointer, size_t size, const void* site) {
@@ -154,12 +168,12 @@ static void* realloc_by_copy(BulkheadLedger* ledger, void* pointer, size_t size,
 
 static void* realloc_in_libc(BulkheadLedger* ledger, HeapBlock* block, size_t size, const void* site) {
   const size_t had = heap_size(block);
-  const uint32_t had_site = (uint32_t)heap_tag(block);
-  if (!take(ledger->heap, block)) return realloc_by_copy(ledger, heap_bytes_of(block), size, site);
+  const uintptr_t had_site = ledger->begin + block->site;
+  if (!take(ledger, block)) return realloc_by_copy(ledger, heap_bytes_of(block), size, site);
   HeapBlock* const moved = realloc(block, with_header(size));
-  if (moved != NULL) return record(ledger, moved, size, 0, site_offset(ledger, site));
+  if (moved != NULL) return record(ledger, moved, size, 0, site);
   const int saved = errno;
-  record(ledger, block, had, 0, had_site);
+  record(ledger, block, had, 0, (const void*)had_site);
   errno = saved;
   return NULL;
 }
@@ -177,7 +191,7 @@ PUBLIC void* bulkhead_heap_realloc(BulkheadLedger* ledger, void* pointer, size_t
     bulkhead_heap_free(ledger, pointer, site);
     return NULL;
   }
-  if (with_header(size) == 0) return no_memory();
+  if (size > HEAP_LARGEST) return no_memory();
   return heap_has_offset(block) ? realloc_by_copy(ledger, pointer, size, site)
                                 : realloc_in_libc(ledger, block, size, site);
 }

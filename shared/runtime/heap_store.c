@@ -11,11 +11,21 @@
 
 #define REMOTE_MOST 128 /* blocks that may wait for their owner */
 
-static HeapThread no_thread;     /* has not used a heap yet */
-static HeapThread exited_thread; /* is past its last use: what its destructors allocate is the shared owner's */
-__attribute__((tls_model("initial-exec"))) _Thread_local HeapThread* heap_thread = &no_thread;
+/* By the index of the ledger. */
+typedef struct HeapThread {
+  uint32_t count;
+  struct {
+    uint64_t serial;
+    HeapOwner* owner;
+  } slots[]; /* by the index of the ledger */
+} HeapThread;
 
-uint64_t heap_secret;
+__attribute__((tls_model("initial-exec"))) _Thread_local HeapRecent heap_recent;
+
+static HeapThread exited_thread; /* is past its last use: what its destructors allocate is the shared owner's */
+static __attribute__((tls_model("initial-exec"))) _Thread_local HeapThread* own_thread; /* NULL before the first use */
+
+uint32_t heap_secret;
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_key_t exit_key;
@@ -106,7 +116,7 @@ static void drain_quiet(HeapOwner* owner) {
 
 /* Returns how many wait now. */
 static uint64_t push_remote(HeapOwner* owner, HeapBlock* block) {
-  heap_set_tag(block, heap_freed_cookie(block), 0);
+  heap_set_cookie(block, heap_freed_cookie(block));
   uint64_t had = __atomic_load_n(&owner->remote, __ATOMIC_RELAXED);
   uint64_t depth;
   do {
@@ -129,7 +139,7 @@ static void drain_for(HeapOwner* owner) {
 }
 
 static void free_shared(HeapOwner* owner, HeapBlock* block) {
-  heap_set_tag(block, heap_freed_cookie(block), 0);
+  heap_set_cookie(block, heap_freed_cookie(block));
   pthread_mutex_lock(&owner->store->mutex);
   heap_unlink(owner, block, heap_size(block));
   pthread_mutex_unlock(&owner->store->mutex);
@@ -160,6 +170,7 @@ static HeapOwner* make_owner(HeapStore* store) {
     if (owner == NULL) return NULL;
     memset(owner, 0, sizeof *owner);
     owner->number = owners_made++;
+    owner->shape = heap_shape(owner->number, 0);
     owner->head.next = owner->head.previous = &owner->head;
     __atomic_store_n(&owners[owner->number], owner, __ATOMIC_RELEASE);
   }
@@ -168,17 +179,11 @@ static HeapOwner* make_owner(HeapStore* store) {
   return owner;
 }
 
-static HeapOwner* idle_owner(HeapStore* store) {
-  HeapOwner* const owner = store->idle;
-  if (owner == NULL) return NULL;
-  store->idle = owner->idler;
-  return owner;
-}
-
 /* Leaves the calling thread's owners to their ledgers, as far as these are still open. */
 static void leave_owners(void* argument) {
   HeapThread* const thread = argument;
-  heap_thread = &exited_thread;
+  own_thread = &exited_thread;
+  heap_recent = (HeapRecent){0, NULL};
   pthread_mutex_lock(&owners_mutex);
   for (uint32_t index = 0; index < thread->count; ++index) {
     HeapOwner* const owner = thread->slots[index].owner;
@@ -196,40 +201,56 @@ static void leave_owners(void* argument) {
 
 /* The calling thread's slots, `index` among them; NULL if it cannot have them. */
 static HeapThread* slots_with(uint32_t index) {
-  HeapThread* thread = heap_thread;
+  HeapThread* thread = own_thread;
   if (thread == &exited_thread) return NULL;
-  if (index < thread->count) return thread;
-  const uint32_t had = thread->count;
+  const uint32_t had = thread != NULL ? thread->count : 0;
+  if (index < had) return thread;
   const uint32_t count = index + 8;
-  thread = realloc(thread == &no_thread ? NULL : thread, sizeof *thread + count * sizeof thread->slots[0]);
+  thread = realloc(thread, sizeof *thread + count * sizeof thread->slots[0]);
   if (thread == NULL) return NULL;
   memset(&thread->slots[had], 0, (count - had) * sizeof thread->slots[0]);
   thread->count = count;
-  heap_thread = thread;
+  own_thread = thread;
   if (pthread_setspecific(exit_key, thread) == 0) return thread;
-  heap_thread = &exited_thread; /* nobody would give its owners back */
+  own_thread = &exited_thread; /* nobody would give its owners back */
   free(thread);
   return NULL;
 }
 
-HeapOwner* heap_owner_acquire(HeapStore* store) {
-  const int saved = errno;
-  HeapThread* const thread = has_owners ? slots_with(store->index) : NULL;
-  HeapOwner* owner = NULL;
-  if (thread != NULL) {
-    pthread_mutex_lock(&owners_mutex);
-    pthread_mutex_lock(&store->mutex);
-    owner = idle_owner(store);
-    if (owner == NULL && (owner = make_owner(store)) != NULL) {
-      owner->sibling = store->owners;
-      store->owners = owner;
-    }
-    pthread_mutex_unlock(&store->mutex);
-    pthread_mutex_unlock(&owners_mutex);
-  }
+HeapOwner* heap_owner_find(const BulkheadLedger* ledger) {
+  const HeapThread* const thread = own_thread;
+  if (thread == NULL || ledger->index >= thread->count) return NULL;
+  if (thread->slots[ledger->index].serial != ledger->heap_serial) return NULL;
+  heap_recent = (HeapRecent){ledger->heap_serial, thread->slots[ledger->index].owner};
+  return heap_recent.owner;
+}
+
+/* An idle one, or a new one. */
+static HeapOwner* owner_of_store(HeapStore* store) {
+  pthread_mutex_lock(&owners_mutex);
+  pthread_mutex_lock(&store->mutex);
+  HeapOwner* owner = store->idle;
   if (owner != NULL) {
-    thread->slots[store->index].owner = owner;
-    thread->slots[store->index].serial = store->serial;
+    store->idle = owner->idler;
+  } else if ((owner = make_owner(store)) != NULL) {
+    owner->sibling = store->owners;
+    store->owners = owner;
+  }
+  pthread_mutex_unlock(&store->mutex);
+  pthread_mutex_unlock(&owners_mutex);
+  return owner;
+}
+
+HeapOwner* heap_owner_acquire(BulkheadLedger* ledger) {
+  HeapOwner* owner = heap_owner_find(ledger);
+  if (owner != NULL || !has_owners) return owner;
+  const int saved = errno;
+  HeapThread* const thread = slots_with(ledger->index);
+  if (thread != NULL) owner = owner_of_store(ledger->heap);
+  if (owner != NULL) {
+    thread->slots[ledger->index].owner = owner;
+    thread->slots[ledger->index].serial = ledger->heap_serial;
+    heap_recent = (HeapRecent){ledger->heap_serial, owner};
   }
   errno = saved;
   return owner;
@@ -256,8 +277,9 @@ static void after_fork(void) {
 /* ---- the store of a ledger */
 
 static void start(void) {
-  const uint64_t* const random = (const uint64_t*)getauxval(AT_RANDOM);
-  heap_secret = random != NULL ? *random : (uintptr_t)&once;
+  const void* const random = (const void*)getauxval(AT_RANDOM); /* 16 bytes, anywhere */
+  heap_secret = (uint32_t)(uintptr_t)&once;
+  if (random != NULL) memcpy(&heap_secret, random, sizeof heap_secret);
   has_owners =
       pthread_key_create(&exit_key, leave_owners) == 0 && membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) == 0;
   pthread_atfork(before_fork, after_fork, after_fork);
@@ -268,7 +290,6 @@ int heap_make(BulkheadLedger* ledger) {
   HeapStore* const store = calloc(1, sizeof *store);
   if (store == NULL) return 0;
   pthread_mutex_init(&store->mutex, NULL);
-  store->index = ledger->index;
   pthread_mutex_lock(&owners_mutex);
   store->serial = ++last_serial;
   store->shared = make_owner(store);
@@ -282,6 +303,7 @@ int heap_make(BulkheadLedger* ledger) {
     return 0;
   }
   ledger->heap = store;
+  ledger->heap_serial = store->serial;
   return 1;
 }
 
@@ -314,19 +336,20 @@ void heap_totals(BulkheadLedger* ledger, uint64_t* count, uint64_t* bytes) {
 }
 
 typedef struct Visit {
-  uintptr_t begin;
+  const BulkheadLedger* ledger;
   void (*visit)(void*, const BulkheadLedgerEntry*);
   void* context;
 } Visit;
 
 static void visit_blocks(HeapOwner* owner, void* context) {
   const Visit* const visit = context;
+  const BulkheadLedger* const ledger = visit->ledger;
   for (HeapBlock* block = owner->head.previous; block != &owner->head; block = block->previous) {
-    if (heap_state(block) != HEAP_LIVE) continue; /* freed, but still on the way out of the ring */
-    const uint32_t site = (uint32_t)heap_tag(block);
+    if (heap_state(block) != HEAP_LIVE) continue;       /* freed, but still on the way out of the ring */
+    const uintptr_t site = ledger->begin + block->site; /* elsewhere, if the call came from elsewhere */
     const BulkheadLedgerEntry entry = {.key = (uintptr_t)heap_bytes_of(block),
                                        .bytes = heap_size(block),
-                                       .site = site != 0 ? (const void*)(visit->begin + site) : NULL,
+                                       .site = site < ledger->end ? (const void*)site : NULL,
                                        .call = "malloc",
                                        .kind = BULKHEAD_LEDGER_HEAP};
     visit->visit(visit->context, &entry);
@@ -334,7 +357,7 @@ static void visit_blocks(HeapOwner* owner, void* context) {
 }
 
 void heap_visit(BulkheadLedger* ledger, void (*visit)(void*, const BulkheadLedgerEntry*), void* context) {
-  Visit each = {.begin = ledger->begin, .visit = visit, .context = context};
+  Visit each = {.ledger = ledger, .visit = visit, .context = context};
   if (ledger->heap != NULL) in_peace(ledger->heap, visit_blocks, &each);
 }
 
@@ -343,7 +366,7 @@ static void empty(HeapOwner* owner) {
   __atomic_store_n(&owner->remote, 0, __ATOMIC_RELAXED); /* all of them are in the ring, too */
   for (HeapBlock* block = owner->head.next; block != &owner->head;) {
     HeapBlock* const next = block->next;
-    heap_set_tag(block, heap_freed_cookie(block), 0);
+    heap_set_cookie(block, heap_freed_cookie(block));
     free(heap_base(block));
     block = next;
   }

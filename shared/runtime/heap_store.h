@@ -25,6 +25,7 @@ typedef struct HeapOwner {
   uint64_t bytes;
   uint32_t busy;   /* the thread is at the ring */
   uint32_t wanted; /* somebody else wants to be */
+  uint64_t shape;  /* its number as blocks of it have it */
   uint32_t number;
   uint64_t serial;           /* of its store; 0 without one */
   struct HeapStore* store;   /* the mutex of owners guards these */
@@ -35,7 +36,6 @@ typedef struct HeapOwner {
 
 typedef struct HeapStore {
   uint64_t serial;
-  uint32_t index; /* the ledger's */
   pthread_mutex_t mutex;
   HeapOwner* shared;
   HeapOwner* owners; /* of threads */
@@ -43,19 +43,19 @@ typedef struct HeapStore {
   struct HeapStore* next; /* of all */
 } HeapStore;
 
-typedef struct HeapThread {
-  uint32_t count;
-  struct {
-    uint64_t serial;
-    HeapOwner* owner;
-  } slots[]; /* by the index of the ledger */
-} HeapThread;
+/* The owner that the calling thread used last; the serial of a ledger without a heap is 0, and so is nobody's. */
+typedef struct HeapRecent {
+  uint64_t serial;
+  HeapOwner* owner;
+} HeapRecent;
 
-/* Never NULL. The runtime is loaded once, so that a word of the static TLS block is cheap. */
-extern __attribute__((tls_model("initial-exec"))) _Thread_local HeapThread* heap_thread;
+/* The runtime is loaded once, so that two words of the static TLS block are cheap. */
+extern __attribute__((tls_model("initial-exec"))) _Thread_local HeapRecent heap_recent;
 
-/* Gives the calling thread an owner; NULL where it cannot have one, and the shared one has to do. */
-HeapOwner* heap_owner_acquire(HeapStore* store);
+/* The calling thread's owner in this ledger, which becomes its recent one; NULL if it has none. */
+HeapOwner* heap_owner_find(const BulkheadLedger* ledger);
+/* The same, made if need be; NULL where a thread cannot have one, and the shared one has to do. */
+HeapOwner* heap_owner_acquire(BulkheadLedger* ledger);
 /* Waits until nobody else wants the owner; busy then. */
 void heap_owner_wait(HeapOwner* owner);
 /* Takes what was freed elsewhere out of the calling thread's owner, and frees it. */
@@ -64,12 +64,9 @@ void heap_owner_drain(HeapOwner* owner);
  * same. */
 int heap_free_elsewhere(const HeapStore* store, HeapBlock* block);
 
-/* The calling thread's owner, or NULL if it has none yet. */
-static inline HeapOwner* heap_owner_known(const HeapStore* store) {
-  const HeapThread* const thread = heap_thread;
-  if (__builtin_expect(store->index >= thread->count, 0)) return NULL;
-  return __builtin_expect(thread->slots[store->index].serial == store->serial, 1) ? thread->slots[store->index].owner
-                                                                                  : NULL;
+/* NULL also where another ledger's was used last. */
+static inline HeapOwner* heap_owner_recent(const BulkheadLedger* ledger) {
+  return __builtin_expect(heap_recent.serial == ledger->heap_serial, 1) ? heap_recent.owner : NULL;
 }
 
 static inline void heap_owner_enter(HeapOwner* owner) {

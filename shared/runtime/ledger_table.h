@@ -34,6 +34,7 @@ struct BulkheadLedger {
   uint32_t index;   /* small, unique among open ledgers: threads keep arrays by it */
   uint32_t is_none; /* takes no note */
   uint32_t abort_on_bad_free;
+  uint64_t heap_serial; /* of all heaps that ever were; 0: none */
 
   pthread_mutex_t mutex; /* for all below, except where a store says otherwise */
   LedgerNode* oldest[BULKHEAD_LEDGER_KINDS];
