@@ -1,103 +1,215 @@
 #include "shared/manifest/acquiring.h"
 
 #include <algorithm>
-#include <array>
+#include <iterator>
 
 namespace bulkhead::manifest {
 namespace {
 
-constexpr std::array<std::string_view, 10> kHeap = {
+constexpr std::string_view kHeap[] = {
     "aligned_alloc",  "calloc",  "free",         "malloc", "memalign",
     "posix_memalign", "realloc", "reallocarray", "strdup", "strndup",
 };
 
-// One that the hooks learn to wrap leaves this list; a test compares it with shared/hooks/wraps.txt. Not here: what a
-// static C++ runtime calls by itself (syscall, setlocale, newlocale, iconv_open ...).
-constexpr std::string_view kUnseen[] = {
+// All of glibc 2.36 that gives something which outlives the call, under each of its names. Not here: what a static C++
+// runtime calls by itself and never gives back (setlocale, newlocale, iconv_open, bindtextdomain), and syscall.
+constexpr std::string_view kAcquiring[] = {
     // the heap
     "__libc_calloc",
-    "__libc_free",
     "__libc_malloc",
     "__libc_memalign",
     "__libc_realloc",
-    "cfree",
     "pvalloc",
     "valloc",
     "brk",
     "sbrk",
-    // descriptors
-    "fanotify_init",
-    "fsmount",
-    "fsopen",
-    "fspick",
-    "getpt",
-    "mq_open",
-    "__mq_open_2",
-    "open_by_handle_at",
-    "open_tree",
-    "perf_event_open",
-    "posix_openpt",
-    "userfaultfd",
-    "io_uring_setup",
-    "memfd_secret",
-    // system calls that no name tells
-    "clone",
-    "__clone",
-    "clone3",
-    // threads that libc makes
-    "mq_notify",
-    "aio_read",
-    "aio_read64",
-    "aio_write",
-    "aio_write64",
-    "aio_fsync",
-    "aio_fsync64",
-    "getaddrinfo_a",
-    "lio_listio",
-    "lio_listio64",
-    // shared memory and semaphores with names of their own
-    "shmat",
-    "shmget",
-    "semget",
-    "msgget",
-    "sem_open",
-    // tables that keep a pointer or a block
-    "argp_parse",
-    "dlmopen",
-    "hcreate",
-    "hcreate_r",
-    "openlog",
-    "pthread_atfork",
-    "__register_atfork",
-    "putenv",
-    "register_printf_function",
-    "register_printf_specifier",
-    "sigaltstack",
-    "sigstack",
-    "tsearch",
-    // what libc hands out from its own heap
-    "getifaddrs",
+    // blocks that libc makes for its caller
+    "__asprintf_chk",
+    "__getdelim",
+    "__isoc23_fscanf",
+    "__isoc23_scanf",
+    "__isoc23_sscanf",
+    "__vasprintf_chk",
+    "asprintf",
+    "canonicalize_file_name",
+    "get_current_dir_name",
+    "getcwd",
+    "getdelim",
+    "getline",
+    "open_wmemstream",
+    "realpath",
+    "scandir",
+    "scandir64",
+    "scandirat",
+    "scandirat64",
+    "tempnam",
+    "vasprintf",
+    "wcsdup",
+    "__strdup",
+    "__strndup",
+    "__realpath_chk",
     "getaddrinfo",
+    "getifaddrs",
     "glob",
     "glob64",
     "wordexp",
     "regcomp",
     "duplocale",
     "posix_spawn_file_actions_init",
-    "ftw",
-    "ftw64",
-    "nftw",
-    "nftw64",
-    "fts_open",
+    "if_nameindex",
+    // descriptors
+    "__open64_2",
+    "__open_2",
+    "__openat64_2",
+    "__openat_2",
+    "accept",
+    "accept4",
+    "creat",
+    "creat64",
+    "dup",
+    "dup2",
+    "dup3",
+    "epoll_create",
+    "epoll_create1",
+    "eventfd",
+    "fanotify_init",
+    "fcntl",
+    "fcntl64",
+    "fsmount",
+    "fsopen",
+    "fspick",
+    "getpt",
+    "inotify_init",
+    "inotify_init1",
+    "memfd_create",
+    "memfd_secret",
+    "mkostemp",
+    "mkostemp64",
+    "mkostemps",
+    "mkostemps64",
+    "mkstemp",
+    "mkstemp64",
+    "mkstemps",
+    "mkstemps64",
+    "mq_open",
+    "__mq_open_2",
+    "open",
+    "open64",
+    "open_by_handle_at",
+    "open_tree",
+    "openat",
+    "openat64",
+    "openpty",
+    "forkpty",
+    "perf_event_open",
+    "pidfd_getfd",
+    "pidfd_open",
+    "pipe",
+    "pipe2",
+    "posix_openpt",
+    "recvmmsg",
+    "recvmsg",
+    "shm_open",
+    "signalfd",
+    "socket",
+    "socketpair",
+    "timerfd_create",
+    "userfaultfd",
+    // streams and folders
+    "fdopen",
+    "fdopendir",
+    "fmemopen",
+    "fopen",
+    "fopen64",
+    "fopencookie",
+    "freopen",
+    "freopen64",
     "fts64_open",
+    "fts_open",
+    "open_memstream",
+    "opendir",
+    "popen",
+    "setmntent",
+    "tmpfile",
+    "tmpfile64",
+    // memory
+    "mmap",
+    "mmap64",
+    "mremap",
+    "shmat",
+    "mlock",
+    "mlock2",
+    "mlockall",
+    "pkey_alloc",
+    // threads, keys, timers
+    "pthread_create",
+    "thrd_create",
+    "pthread_key_create",
+    "__pthread_key_create",
+    "tss_create",
+    "timer_create",
+    "clone",
+    "__clone",
+    "mq_notify",
+    "aio_fsync",
+    "aio_fsync64",
+    "aio_read",
+    "aio_read64",
+    "aio_write",
+    "aio_write64",
+    "getaddrinfo_a",
+    "lio_listio",
+    "lio_listio64",
+    "setitimer",
+    "alarm",
+    // what libc calls later
+    "atexit",
+    "at_quick_exit",
+    "on_exit",
+    "pthread_atfork",
+    "__register_atfork",
+    "__sysv_signal",
+    "bsd_signal",
+    "sigaction",
+    "__sigaction",
+    "signal",
+    "sigset",
+    "sigvec",
+    "sigaltstack",
+    "register_printf_function",
+    "register_printf_modifier",
+    "register_printf_specifier",
+    "register_printf_type",
+    // what libc keeps a pointer to, or a table of its own
+    "hcreate",
+    "hcreate_r",
+    "openlog",
+    "putenv",
+    "setenv",
+    "tsearch",
+    // libraries, semaphores and others with names
+    "dlmopen",
+    "dlopen",
+    "msgget",
+    "sem_open",
+    "semget",
+    "shmget",
 };
+
+constexpr std::string_view kWrapped[] = {
+    "",
+#include "shared/manifest/wrapped_names.inc"  // generated from shared/hooks/*.wraps
+};
+
+template <class Names>
+bool holds(const Names& names, std::string_view name) {
+  return std::find(std::begin(names), std::end(names), name) != std::end(names);
+}
 
 }  // namespace
 
-bool isHeapFunction(std::string_view name) { return std::find(kHeap.begin(), kHeap.end(), name) != kHeap.end(); }
+bool isHeapFunction(std::string_view name) { return holds(kHeap, name); }
 
-bool isUnseenByHooks(std::string_view name) {
-  return std::find(std::begin(kUnseen), std::end(kUnseen), name) != std::end(kUnseen);
-}
+bool isUnseenByHooks(std::string_view name) { return holds(kAcquiring, name) && !holds(kWrapped, name); }
 
 }  // namespace bulkhead::manifest

@@ -8,7 +8,7 @@ namespace bulkhead::manifest {
 // Of the C heap: wrapped by the hooks of a module with heap tracking.
 bool isHeapFunction(std::string_view name);
 
-// Acquires something and is wrapped by no hook: the ledger does not see what it gives. The deny list.
+// Acquires something and is wrapped by no hook (shared/hooks/*.wraps): the ledger does not see what it gives.
 bool isUnseenByHooks(std::string_view name);
 
 }  // namespace bulkhead::manifest

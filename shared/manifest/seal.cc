@@ -153,7 +153,7 @@ void Sealed::addRange(ContentHash& hash, Range range, std::vector<std::byte>& bl
 // `left` is what is left out, in any order.
 void Sealed::addContent(ContentHash& hash, std::vector<Range> left) const {
   std::sort(left.begin(), left.end(), [](const Range& a, const Range& b) { return a.offset < b.offset; });
-  std::vector<std::byte> block(kBlockBytes);
+  std::vector<std::byte> block(std::min<std::uint64_t>(kBlockBytes, file_.size()));
   for (const Elf64_Phdr& segment : segments_) {
     if (segment.p_type != PT_LOAD) continue;
     std::uint64_t at = segment.p_offset;
