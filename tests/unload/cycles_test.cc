@@ -2,7 +2,6 @@
 #include "tests/unload/fixture.h"
 
 #include <dirent.h>
-#include <malloc.h>
 
 #include <cstdlib>
 #include <fstream>
@@ -76,7 +75,9 @@ TEST_F(CyclesTest, I2CyclesOfLoadCallLeakUnloadGrowNothing) {
             << warm.descriptors << " -> " << end.descriptors << ", maps " << warm.maps << " -> " << end.maps << "\n";
   EXPECT_EQ(warm.descriptors, end.descriptors);
   EXPECT_EQ(warm.maps, end.maps);
-  if (kHeapIsKept) EXPECT_LE(end.residentKib, warm.residentKib);
+  if (kHeapIsKept) {
+    EXPECT_LE(end.residentKib, warm.residentKib);
+  }
 }
 
 }  // namespace

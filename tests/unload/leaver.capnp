@@ -39,8 +39,8 @@ interface Leaver $Bulkhead.exports {
 }
 
 enum Verdict {
-  agree @0;
-  refuse @1;
-  throw @2;
+  agrees @0;
+  refuses @1;
+  throws @2;
   opens @3;
 }

@@ -108,8 +108,8 @@ class Leaver final : public leaver::module::Leaver {
 
   Result<void> beforeUnload() {
     switch (verdict_) {
-      case Verdict::REFUSE: return Error("there is work left");
-      case Verdict::THROW: throw std::runtime_error("no verdict");
+      case Verdict::REFUSES: return Error("there is work left");
+      case Verdict::THROWS: throw std::runtime_error("no verdict");
       case Verdict::OPENS:
         gateAt(gate_) = 1;
         gateAt(gate_).notify_all();
@@ -120,7 +120,7 @@ class Leaver final : public leaver::module::Leaver {
     return {};
   }
 
-  Result<std::uint64_t> place() override { return reinterpret_cast<std::uint64_t>(&staticCount); }
+  Result<std::uint64_t> place() override { return reinterpret_cast<std::uint64_t>(&::staticCount); }
   Result<std::uint32_t> count() override { return ++count_; }
   Result<std::uint32_t> staticCount() override { return ++::staticCount; }
 
@@ -198,7 +198,7 @@ class Leaver final : public leaver::module::Leaver {
   std::atomic<int> tid_{0};
   std::thread joined_;
   std::uint32_t count_ = 0;
-  Verdict verdict_ = Verdict::AGREE;
+  Verdict verdict_ = Verdict::AGREES;
   std::uint64_t gate_ = 0;
 };
 
