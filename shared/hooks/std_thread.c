@@ -56,3 +56,21 @@ void START_THREAD(__wrap_)(pthread_t* thread, State** state, void (*depends)(voi
     START_THREAD(__real_)(thread, state, depends); /* throws what belongs there */
   }
 }
+
+/* A thread is looked up before it is given away: its pthread_t may be another's at once. These throw where they fail.
+ */
+void __real__ZNSt6thread4joinEv(pthread_t* thread);
+HOOK void __wrap__ZNSt6thread4joinEv(pthread_t* thread);
+void __wrap__ZNSt6thread4joinEv(pthread_t* thread) {
+  const uint64_t number = bulkhead_thread_find(ledger(), *thread);
+  __real__ZNSt6thread4joinEv(thread);
+  bulkhead_thread_joined(ledger(), number);
+}
+
+void __real__ZNSt6thread6detachEv(pthread_t* thread);
+HOOK void __wrap__ZNSt6thread6detachEv(pthread_t* thread);
+void __wrap__ZNSt6thread6detachEv(pthread_t* thread) {
+  const uint64_t number = bulkhead_thread_find(ledger(), *thread);
+  __real__ZNSt6thread6detachEv(thread);
+  bulkhead_thread_detached(ledger(), number);
+}

@@ -60,20 +60,18 @@ HOOK int __wrap_pthread_clockjoin_np(pthread_t thread, void** result, clockid_t 
   return joined(number, __real_pthread_clockjoin_np(thread, result, clock, until));
 }
 
-int __real_thrd_join(thrd_t thread, int* result);
-HOOK int __wrap_thrd_join(thrd_t thread, int* result) {
-  const uint64_t number = bulkhead_thread_find(ledger(), thread);
-  return joined(number, __real_thrd_join(thread, result));
-}
-
 int __real_pthread_detach(pthread_t thread);
 HOOK int __wrap_pthread_detach(pthread_t thread) {
   const uint64_t number = bulkhead_thread_find(ledger(), thread);
   return detached(number, __real_pthread_detach(thread));
 }
 
-int __real_thrd_detach(thrd_t thread);
-HOOK int __wrap_thrd_detach(thrd_t thread) {
-  const uint64_t number = bulkhead_thread_find(ledger(), thread);
-  return detached(number, __real_thrd_detach(thread));
+/* As glibc does it; by its pthread functions, of which sanitizers know. */
+HOOK int __wrap_thrd_join(thrd_t thread, int* result) {
+  void* returned = NULL;
+  if (__wrap_pthread_join(thread, &returned) != 0) return thrd_error;
+  if (result != NULL) *result = (int)(intptr_t)returned;
+  return thrd_success;
 }
+
+HOOK int __wrap_thrd_detach(thrd_t thread) { return __wrap_pthread_detach(thread) == 0 ? thrd_success : thrd_error; }

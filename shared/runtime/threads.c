@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <threads.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -158,15 +157,6 @@ static void* run_thread(void* argument) {
   return start.run != NULL ? start.run(start.argument) : (void*)(intptr_t)start.run_c11(start.argument);
 }
 
-static int create_unnoted(pthread_t* thread, const pthread_attr_t* attributes, const BulkheadThreadStart* start) {
-  if (start->run != NULL) return pthread_create(thread, attributes, start->run, start->argument);
-  switch (thrd_create(thread, start->run_c11, start->argument)) {
-    case thrd_success: return 0;
-    case thrd_nomem: return ENOMEM;
-    default: return EAGAIN;
-  }
-}
-
 static ThreadRecord* make_record(const pthread_attr_t* attributes, const BulkheadThreadStart* start) {
   const size_t name_size = start->name != NULL ? strlen(start->name) + 1 : 0;
   ThreadRecord* const record = malloc(sizeof *record + name_size);
@@ -178,6 +168,22 @@ static ThreadRecord* make_record(const pthread_attr_t* attributes, const Bulkhea
   if (attributes != NULL) pthread_attr_getdetachstate(attributes, &state);
   record->is_detached = state == PTHREAD_CREATE_DETACHED;
   return record;
+}
+
+/* In no ledger. thrd_create itself is unknown to sanitizers. */
+static void* run_unnoted_c11(void* argument) {
+  const BulkheadThreadStart start = ((ThreadRecord*)argument)->start;
+  free(argument);
+  return (void*)(intptr_t)start.run_c11(start.argument);
+}
+
+static int create_unnoted(pthread_t* thread, const pthread_attr_t* attributes, const BulkheadThreadStart* start) {
+  if (start->run != NULL) return pthread_create(thread, attributes, start->run, start->argument);
+  ThreadRecord* const record = make_record(attributes, start);
+  if (record == NULL) return ENOMEM;
+  const int failure = pthread_create(thread, attributes, &run_unnoted_c11, record);
+  if (failure != 0) free(record);
+  return failure;
 }
 
 /* With the mutex held. */

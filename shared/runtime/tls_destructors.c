@@ -11,7 +11,6 @@
 #include "shared/runtime/ledger_table.h"
 #include "shared/runtime/threads.h"
 
-#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,7 +34,7 @@ typedef struct TlsThread {
   TlsEntry* newest;
   uint64_t entries;
   uint64_t tickets; /* of this thread alone: needs no mutex */
-  uint32_t rounds;  /* so; of the key's destructor */
+  uint32_t is_over; /* so; the key's destructor ran */
   int32_t tid;
 } TlsThread;
 
@@ -54,10 +53,6 @@ static _Thread_local TlsThread self;
 static pthread_once_t key_once = PTHREAD_ONCE_INIT;
 static pthread_key_t key;
 static int has_key;
-
-/* Objects made by destructors of pthread keys are destroyed in the rounds of those, but not in the last: there
- * sanitizers end their idea of the thread. What is made later is not destroyed, as with glibc. */
-#define LAST_ROUND (PTHREAD_DESTRUCTOR_ITERATIONS - 1)
 
 /* ---- lists, with the mutex held */
 
@@ -124,14 +119,16 @@ static void use_ticket(void* unused) {
   pthread_mutex_unlock(&mutex);
 }
 
-static void on_round(void* unused) {
+/* Runs after all tickets, for objects that destructors of pthread keys made before. */
+static void on_last_call(void* unused) {
+  (void)unused;
   pthread_mutex_lock(&mutex);
   for (TlsEntry* entry; (entry = take(&self, NULL)) != NULL;) destroy(entry);
   pthread_mutex_unlock(&mutex);
-  if (++self.rounds < LAST_ROUND) pthread_setspecific(key, unused);
+  self.is_over = 1;
 }
 
-static void make_key(void) { has_key = pthread_key_create(&key, &on_round) == 0; }
+static void make_key(void) { has_key = pthread_key_create(&key, &on_last_call) == 0; }
 
 __attribute__((destructor)) static void delete_key(void) {
   if (has_key) pthread_key_delete(key);
@@ -155,7 +152,7 @@ static int prepare(void) {
 PUBLIC int bulkhead_tls_destructor(BulkheadLedger* ledger, void (*function)(void*), void* object, void* dso,
                                    const void* site) {
   if (ledger->is_none) return __cxa_thread_atexit_impl(function, object, dso);
-  if (self.rounds >= LAST_ROUND) return 0;
+  if (self.is_over) return 0; /* the thread destroys no more; nor would glibc */
   TlsEntry* const entry = malloc(sizeof *entry);
   if (entry == NULL || !prepare()) {
     free(entry);

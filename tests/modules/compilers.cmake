@@ -1,4 +1,4 @@
-# The matrix of compilers: `shapes` and `trouble` once more by each, for one and the same host. Nothing of C++ crosses; a
+# The matrix of compilers: `shapes`, `trouble` and `spinner` once more by each, for one and the same host. Nothing of C++ crosses; a
 # sanitizer's runtime would, so sanitizer builds have none of it. Sets fixture_compilers (the rows that were built) and
 # fixture_compilers_missing; what is missing is said loudly, here and in the test run.
 option(BULKHEAD_REQUIRE_COMPILERS "Refuse to configure the tests without every compiler of the matrix" OFF)
@@ -48,9 +48,9 @@ function(fixture_compiler name id)
       "(tests/setup/packages.txt has the packages)")
     return()
   endif()
-  foreach(module IN ITEMS shapes trouble)
+  foreach(module IN ITEMS shapes trouble spinner)
     bulkhead_add_foreign_module(${module}_${name} COMPILER ${BULKHEAD_MATRIX_${id}} COMPILER_ID ${id}
-      FLAGS ${ARGN} SOURCES ${module}.cc CONTRACT fixture_${module} DEPENDS raise.h)
+      FLAGS ${ARGN} SOURCES ${module}.cc CONTRACT fixture_${module} DEPENDS raise.h spinner.h)
     list(APPEND fixture_foreign_modules ${module}_${name})
   endforeach()
   list(APPEND fixture_compilers ${name})

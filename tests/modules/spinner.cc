@@ -182,7 +182,11 @@ bool startAsync() {
 bool startSort(std::uint32_t sort) {
   switch (sort) {
     case spinner::kThread: return startObject<std::thread>();
+#ifdef __cpp_lib_jthread
     case spinner::kJthread: return startObject<std::jthread>();
+#else
+    case spinner::kJthread: return startObject<std::thread>();
+#endif
     case spinner::kAsync: return startAsync();
     case spinner::kPthread: return startPthread(&plain);
     case spinner::kNamed: return startPthread(&named);

@@ -10,12 +10,19 @@
 #include <gtest/gtest.h>
 #include <sched.h>
 
+#include <cstdlib>
 #include <memory>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
 namespace bulkhead::testing {
+
+// The spinner of this build, or another compiler's.
+inline const char* spinnerFile() {
+  const char* const other = std::getenv("BULKHEAD_SPINNER");
+  return other != nullptr ? other : SPINNER_FILE;
+}
 
 // A ledger for whichever module asks next, the addresses of which nobody knows yet.
 inline BulkheadLedger* openLedger() {
@@ -53,7 +60,7 @@ class SpinnerModule {
  public:
   // Without a ledger hooks note nothing, as in a worker.
   explicit SpinnerModule(bool hasLedger = true) : ledger_(hasLedger ? openLedger() : nullptr) {
-    library_ = dlopen(SPINNER_FILE, RTLD_NOW | RTLD_LOCAL);
+    library_ = dlopen(spinnerFile(), RTLD_NOW | RTLD_LOCAL);
     if (library_ == nullptr) throw std::runtime_error(dlerror());
     module_ = reinterpret_cast<BulkheadEntry>(dlsym(library_, BULKHEAD_ENTRY_SYMBOL))();
     table_ = reinterpret_cast<const spinner::SpinnerTable*>(module_->exports[0].table);
@@ -85,7 +92,7 @@ class SpinnerModule {
       bulkhead_ledger_finalize(ledger_);
     }
     dlclose(library_);
-    library_ = dlopen(SPINNER_FILE, RTLD_NOLOAD | RTLD_NOW);
+    library_ = dlopen(spinnerFile(), RTLD_NOLOAD | RTLD_NOW);
     const bool isGone = library_ == nullptr;
     if (!isGone) dlclose(library_);
     library_ = nullptr;

@@ -184,6 +184,7 @@ TEST(TlsDestructors, OfObjectsThatAKeysDestructorMakesRun) {
 }
 
 TEST(TlsDestructors, RunAtExit) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
   EXPECT_EXIT(
       {
         BulkheadLedger* const ledger = openLedger();
