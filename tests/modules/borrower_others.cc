@@ -224,9 +224,10 @@ constexpr Function kFunctions[] = {
     {"dlclose", "dlopen", "library", [](Keys& keys) { return library(::dlopen("libm.so.6", RTLD_NOW), keys); },
      &closeLibrary},
 
-    // These leave nothing to give back: their entries end with the module, or there are none.
+    // The entry of the one ends with the module; the other has none.
     {"on_exit", "on_exit", "exit", [](Keys&) { return ::on_exit(&borrowerExits, nullptr) == 0; }, &nothing},
-    {"putenv", "putenv", "none", [](Keys&) { return ::putenv(variable) == 0; }, &nothing},
+    {"putenv", "putenv", "none", [](Keys&) { return ::putenv(variable) == 0; },
+     [](const Keys&) { ::unsetenv("BULKHEAD_BORROWER"); }},
 #undef BORROW
 };
 

@@ -133,6 +133,7 @@ TEST(EveryHook, WithoutALedgerEachIsLibcsFunction) {
   const std::vector<Function> functions = module.functions();
   for (std::uint32_t index = 0; index < functions.size(); ++index) {
     SCOPED_TRACE(functions[index].name);
+    if (functions[index].kind == "exit") continue;  // libc would call it when the module is gone
     std::uint64_t key = 0;
     std::uint64_t more = 0;
     if (module.borrow(index, key, more)) module.giveBack(index);
