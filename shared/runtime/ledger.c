@@ -160,6 +160,8 @@ PUBLIC void bulkhead_ledger_add(BulkheadLedger* ledger, const BulkheadLedgerEntr
   const int saved = errno;
   LedgerNode* const node = make_node(entry);
   if (node != NULL) { /* without memory for it the entry is lost, not the call */
+    const uintptr_t site = (uintptr_t)entry->site;
+    if (site < ledger->begin || site >= ledger->end) node->entry.site = NULL; /* the call was a jump */
     pthread_mutex_lock(&ledger->mutex);
     const int counts = entry->kind == BULKHEAD_LEDGER_LIBRARY; /* one entry for each dlopen */
     LedgerNode* const stale = counts ? NULL : ledger_find(ledger, entry->kind, entry->key);

@@ -109,6 +109,15 @@ TEST_F(StreamsTest, ProcessEndsWithItsPipe) {
   EXPECT_FALSE(isOpen(descriptor));
 }
 
+TEST_F(StreamsTest, ProcessThatNeverEndsDoesNotHoldTheUnload) {
+  auto* const stream = reinterpret_cast<FILE*>(module_.act(Step::spawn, 1));
+  pid_t child = 0;
+  ASSERT_EQ(std::fscanf(stream, "%d", &child), 1);
+  module_.unload();
+  EXPECT_EQ(::kill(child, 0), 0) << "it is left to itself";
+  ::kill(child, SIGKILL);  // ends the thread that waits for it
+}
+
 TEST_F(StreamsTest, StreamIntoTheModulesMemoryHarmsNobody) {
   EXPECT_NE(module_.act(Step::memoryStream), 0);
   module_.unload();
