@@ -64,6 +64,7 @@ static void forget(BulkheadLedger* ledger) {
 }
 
 PUBLIC void bulkhead_ledger_close(BulkheadLedger* ledger) {
+  signals_leave(ledger);
   end_stores(ledger);
   forget(ledger); /* after the stores: its index is theirs until here */
   for (uint32_t kind = 0; kind < BULKHEAD_LEDGER_KINDS; ++kind) {
@@ -109,7 +110,7 @@ LedgerNode* ledger_find(BulkheadLedger* ledger, uint32_t kind, uint64_t key) {
   return node;
 }
 
-static void link_node(BulkheadLedger* ledger, LedgerNode* node) {
+void ledger_link(BulkheadLedger* ledger, LedgerNode* node) {
   const uint32_t kind = node->entry.kind;
   LedgerNode** const place = bucket(ledger, kind, node->entry.key);
   node->same_bucket = *place;
@@ -159,10 +160,13 @@ PUBLIC void bulkhead_ledger_add(BulkheadLedger* ledger, const BulkheadLedgerEntr
   const int saved = errno;
   LedgerNode* const node = make_node(entry);
   if (node != NULL) { /* without memory for it the entry is lost, not the call */
+    const uintptr_t site = (uintptr_t)entry->site;
+    if (site < ledger->begin || site >= ledger->end) node->entry.site = NULL; /* the call was a jump */
     pthread_mutex_lock(&ledger->mutex);
-    LedgerNode* const stale = ledger_find(ledger, entry->kind, entry->key);
+    const int counts = entry->kind == BULKHEAD_LEDGER_LIBRARY; /* one entry for each dlopen */
+    LedgerNode* const stale = counts ? NULL : ledger_find(ledger, entry->kind, entry->key);
     if (stale != NULL) ledger_unlink(ledger, stale); /* given back in a way no hook sees */
-    link_node(ledger, node);
+    ledger_link(ledger, node);
     pthread_mutex_unlock(&ledger->mutex);
     free(stale);
   }
@@ -191,6 +195,7 @@ PUBLIC void bulkhead_ledger_totals(BulkheadLedger* ledger, BulkheadLedgerTotals*
   totals->foreign_frees = ledger->foreign_frees;
   totals->double_frees = ledger->double_frees;
   pthread_mutex_unlock(&ledger->mutex);
+  totals->count[BULKHEAD_LEDGER_SIGNAL_HANDLER] += signals_count(ledger);
   heap_totals(ledger, &totals->count[BULKHEAD_LEDGER_HEAP], &totals->bytes[BULKHEAD_LEDGER_HEAP]);
   threads_totals(ledger, &totals->count[BULKHEAD_LEDGER_THREAD], &totals->bytes[BULKHEAD_LEDGER_THREAD]);
   tls_totals(ledger, &totals->count[BULKHEAD_LEDGER_TLS_DESTRUCTOR], &totals->bytes[BULKHEAD_LEDGER_TLS_DESTRUCTOR]);
@@ -209,6 +214,9 @@ PUBLIC void bulkhead_ledger_visit(BulkheadLedger* ledger, uint32_t kind,
     case BULKHEAD_LEDGER_HEAP: heap_visit(ledger, visit, context); break;
     case BULKHEAD_LEDGER_THREAD: threads_visit(ledger, visit, context); break;
     case BULKHEAD_LEDGER_TLS_DESTRUCTOR: tls_visit(ledger, visit, context); break;
+    case BULKHEAD_LEDGER_SIGNAL_HANDLER:
+      signals_visit(ledger, visit, context); /* and stacks of handlers: */
+      __attribute__((fallthrough));
     default: visit_nodes(ledger, kind, visit, context);
   }
 }
@@ -264,7 +272,7 @@ static LedgerNode* take_newest(BulkheadLedger* ledger, uint32_t kind) {
 }
 
 PUBLIC uint64_t bulkhead_ledger_clean(BulkheadLedger* ledger, uint32_t kind) {
-  uint64_t cleaned = 0;
+  uint64_t cleaned = kind == BULKHEAD_LEDGER_SIGNAL_HANDLER ? signals_leave(ledger) : 0;
   for (LedgerNode* node; (node = take_newest(ledger, kind)) != NULL; ++cleaned) {
     resource_release(node);
     free(node);

@@ -38,7 +38,7 @@ enum BulkheadLedgerKind {
   BULKHEAD_LEDGER_MAPPING,        /* key: address; bytes: length */
   BULKHEAD_LEDGER_SIGNAL_HANDLER, /* key: signal number */
   BULKHEAD_LEDGER_TIMER,          /* key: timer_t; also the interval timers of setitimer and alarm */
-  BULKHEAD_LEDGER_EXIT_HANDLER,   /* key: a number of its own; on_exit, atexit from within a call, at_quick_exit */
+  BULKHEAD_LEDGER_EXIT_HANDLER,   /* key: a number of its own; on_exit; libc itself lets go of atexit's */
   BULKHEAD_LEDGER_LIBRARY,        /* key: handle of dlopen */
   BULKHEAD_LEDGER_KINDS
 };

@@ -52,6 +52,8 @@ struct BulkheadLedger {
 
 /* The node of an entry, or NULL; with the mutex held. */
 LedgerNode* ledger_find(BulkheadLedger* ledger, uint32_t kind, uint64_t key);
+/* Puts a node in, as the newest of its kind. With the mutex held. */
+void ledger_link(BulkheadLedger* ledger, LedgerNode* node);
 /* Takes a node out of the tables; the caller frees it. With the mutex held. */
 void ledger_unlink(BulkheadLedger* ledger, LedgerNode* node);
 /* Reports a bad free: counts it per call site, aborts where the ledger says so. Without the mutex. */
@@ -74,6 +76,12 @@ void tls_totals(BulkheadLedger* ledger, uint64_t* count, uint64_t* bytes);
 void tls_visit(BulkheadLedger* ledger, void (*visit)(void*, const BulkheadLedgerEntry*), void* context);
 uint64_t tls_run(BulkheadLedger* ledger);
 void tls_end(BulkheadLedger* ledger);
+
+/* Actions of signals have a store of their own (signals.c) for all ledgers together. `leave` takes the module's out of
+ * use and returns how many there were. */
+uint64_t signals_count(const BulkheadLedger* ledger);
+void signals_visit(BulkheadLedger* ledger, void (*visit)(void*, const BulkheadLedgerEntry*), void* context);
+uint64_t signals_leave(const BulkheadLedger* ledger);
 
 /* Releases one resource (resources.c): what bulkhead_ledger_clean does for each entry it takes out. */
 void resource_release(const LedgerNode* node);

@@ -2,12 +2,24 @@
 
 #include "shared/runtime/ledger_table.h"
 
+#include <dirent.h>
+#include <dlfcn.h>
 #include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/shm.h>
 #include <sys/stat.h>
+#include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 #define PUBLIC __attribute__((visibility("default")))
+
+extern int __cxa_atexit(void (*function)(void*), void* argument, void* dso);
 
 PUBLIC int bulkhead_ledger_takes_notes(const BulkheadLedger* ledger) { return !ledger->is_none; }
 
@@ -42,7 +54,51 @@ PUBLIC void bulkhead_ledger_remove_range(BulkheadLedger* ledger, uint32_t kind, 
   errno = saved;
 }
 
-/* Its number may stand for another file by now, which somebody else opened after somebody else closed this one. */
+/* ---- what libc keeps of a module */
+
+typedef struct ExitHandler {
+  BulkheadLedger* ledger;
+  uint64_t key;
+  void (*function)(int, void*);
+  void* argument;
+} ExitHandler;
+
+static void run_exit_handler(void* context) {
+  const ExitHandler handler = *(ExitHandler*)context;
+  free(context);
+  bulkhead_ledger_remove(handler.ledger, BULKHEAD_LEDGER_EXIT_HANDLER, handler.key);
+  handler.function(0, handler.argument);
+}
+
+PUBLIC int bulkhead_exit_handler(BulkheadLedger* ledger, void* dso, void (*function)(int, void*), void* argument,
+                                 const void* site, const char* call) {
+  static uint64_t last_key;
+  ExitHandler* const handler = malloc(sizeof *handler);
+  if (handler == NULL) return -1;
+  const uint64_t key = __atomic_add_fetch(&last_key, 1, __ATOMIC_RELAXED);
+  *handler = (ExitHandler){ledger, key, function, argument};
+  if (__cxa_atexit(&run_exit_handler, handler, dso) != 0) {
+    free(handler);
+    return -1;
+  }
+  const BulkheadLedgerEntry entry = {.key = key, .site = site, .call = call, .kind = BULKHEAD_LEDGER_EXIT_HANDLER};
+  bulkhead_ledger_add(ledger, &entry);
+  return 0;
+}
+
+PUBLIC int bulkhead_environment_put(const char* variable) {
+  const char* const equals = strchr(variable, '=');
+  if (equals == NULL) return unsetenv(variable);
+  char* const name = strndup(variable, (size_t)(equals - variable));
+  const int result = name != NULL ? setenv(name, equals + 1, 1) : -1;
+  free(name);
+  return result;
+}
+
+/* ---- release */
+
+/* Its number may stand for another file by now, which somebody else opened after somebody else closed this one. What
+ * the kernel makes of nothing (eventfd, epoll, timerfd, ...) looks alike: bulkhead::release is for that. */
 static void close_descriptor(const LedgerNode* node) {
   struct stat status;
   const int descriptor = (int)node->entry.key;
@@ -50,9 +106,79 @@ static void close_descriptor(const LedgerNode* node) {
   if (status.st_dev == node->device && status.st_ino == node->inode) close(descriptor);
 }
 
+static void* close_process(void* stream) {
+  pclose(stream);
+  return NULL;
+}
+
+/* The child sees the end of its pipe. One that goes on nevertheless is waited for by a thread of the runtime's, until
+ * it ends; an unload gives it a second. */
+static void end_process(FILE* stream) {
+  pthread_t thread;
+  sigset_t all;
+  sigset_t blocked;
+  struct timespec until;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &blocked);
+  const int failed = pthread_create(&thread, NULL, &close_process, stream);
+  pthread_sigmask(SIG_SETMASK, &blocked, NULL);
+  if (failed) return; /* no thread to be had: the process stays */
+  clock_gettime(CLOCK_MONOTONIC, &until);
+  until.tv_sec += 1;
+  if (pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &until) != 0) pthread_detach(thread);
+}
+
+/* What was not flushed is lost: it may be meant for a buffer or a function of the module. The end of a stream into
+ * memory would write to variables of the module, wherever they were: it stays. */
+static void close_stream(const BulkheadLedgerEntry* entry) {
+  FILE* const stream = (FILE*)(uintptr_t)entry->key;
+  if (strcmp(entry->call, "popen") == 0) {
+    end_process(stream);
+  } else if (strcmp(entry->call, "open_memstream") != 0 && strcmp(entry->call, "open_wmemstream") != 0) {
+    const int flushes = strcmp(entry->call, "fmemopen") != 0 && strcmp(entry->call, "fopencookie") != 0;
+    if (!flushes) __fpurge(stream);
+    fclose(stream);
+  }
+}
+
+static void unmap(const BulkheadLedgerEntry* entry) {
+  void* const address = (void*)(uintptr_t)entry->key;
+  if (strcmp(entry->call, "shmat") == 0 && shmdt(address) == 0) return;
+  munmap(address, entry->bytes);
+}
+
+static void delete_timer(uint64_t key) {
+  for (int which = ITIMER_REAL; which <= ITIMER_PROF; ++which) {
+    const struct itimerval off = {{0, 0}, {0, 0}};
+    if (key != BULKHEAD_INTERVAL_TIMER_KEY((uint64_t)(unsigned)which)) continue;
+    setitimer((__itimer_which_t)which, &off, NULL);
+    return;
+  }
+  timer_delete((timer_t)(uintptr_t)key);
+}
+
+/* Handlers of signals are in signals.c. */
+static void disable_alternate_stack(const BulkheadLedgerEntry* entry) {
+  char text[64];
+  stack_t stack;
+  if (entry->key != BULKHEAD_ALTERNATE_STACK_KEY((uint64_t)gettid()) || sigaltstack(NULL, &stack) != 0) return;
+  snprintf(text, sizeof text, BULKHEAD_ALTERNATE_STACK_TEXT, stack.ss_sp, (int)gettid());
+  const stack_t off = {.ss_sp = NULL, .ss_flags = SS_DISABLE, .ss_size = 0};
+  if (entry->text != NULL && strcmp(text, entry->text) == 0) sigaltstack(&off, NULL);
+}
+
 void resource_release(const LedgerNode* node) {
-  switch (node->entry.kind) {
+  const BulkheadLedgerEntry* const entry = &node->entry;
+  void* const pointer = (void*)(uintptr_t)entry->key;
+  switch (entry->kind) {
+    case BULKHEAD_LEDGER_THREAD_KEY: pthread_key_delete((pthread_key_t)entry->key); break;
     case BULKHEAD_LEDGER_DESCRIPTOR: close_descriptor(node); break;
-    default: break;
+    case BULKHEAD_LEDGER_STREAM: close_stream(entry); break;
+    case BULKHEAD_LEDGER_DIRECTORY: closedir(pointer); break;
+    case BULKHEAD_LEDGER_MAPPING: unmap(entry); break;
+    case BULKHEAD_LEDGER_SIGNAL_HANDLER: disable_alternate_stack(entry); break;
+    case BULKHEAD_LEDGER_TIMER: delete_timer(entry->key); break;
+    case BULKHEAD_LEDGER_LIBRARY: dlclose(pointer); break;
+    default: break; /* exit handlers run when the module is finalised */
   }
 }

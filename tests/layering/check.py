@@ -47,7 +47,7 @@ SHARED_LAYERS = [("", "runtime", "posix"), ("hooks", "doorbell", "memory", "cont
 
 # Hooks stand in front of libc's functions in modules, whichever facility they belong to; the runtime undoes what they
 # noted.
-LEDGER = r"shared/hooks/.*|shared/runtime/resources\.c"
+LEDGER = r"shared/hooks/.*|shared/runtime/(resources|mappings)\.[ch]"
 
 # (facility, its one home, what betrays its use). Only code is looked at, never comments or strings.
 FACILITIES = [

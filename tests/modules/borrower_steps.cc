@@ -122,7 +122,9 @@ long act(borrower::Step step, long a, long b, long c) {
     case Step::setEnvironment: result = ::putenv(variable); break;
     case Step::onExit: result = ::on_exit(&borrowerExit, at<void>(a)); break;
     case Step::quickExit: result = quickExit(); break;
-    case Step::spawn: result = address(::popen("cat > /dev/null", "w")); break;
+    case Step::spawn:
+      result = address(a == 0 ? ::popen("cat > /dev/null", "w") : ::popen("echo $$; exec sleep 1000", "r"));
+      break;
     case Step::memoryStream: result = address(::open_memstream(&memory, &memorySize)); break;
     case Step::openLibrary: result = address(::dlopen("libm.so.6", RTLD_NOW)); break;
     case Step::closeLibrary: result = ::dlclose(at<void>(a)); break;

@@ -46,7 +46,7 @@ enum Step {
   setEnvironment @20;   # (): putenv of a variable in the module's memory
   onExit @21;           # (address of an int64): adds 1 there when it runs
   quickExit @22;        # (): at_quick_exit and pthread_atfork
-  spawn @23;            # (): popen of a child that waits for the end of its input
+  spawn @23;            # (0): popen of a child that waits for the end of its input; (1): that says its id and never ends
   memoryStream @24;     # (): its address; its buffer's place is the module's
   openLibrary @25;      # (): libm, its handle
   closeLibrary @26;     # (handle)

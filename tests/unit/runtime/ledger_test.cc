@@ -110,6 +110,24 @@ TEST_F(LedgerTest, TheSameKeyAgainIsOneEntry) {
   EXPECT_EQ(totals().bytes[BULKHEAD_LEDGER_STREAM], 0u);
 }
 
+TEST_F(LedgerTest, SitesAreInTheModuleOrUnknown) {
+  for (const char* site : {&module_[3], &module_[0] + sizeof module_}) {
+    BulkheadLedgerEntry entry{};
+    entry.kind = BULKHEAD_LEDGER_STREAM;
+    entry.key = 1;
+    entry.call = "call";
+    entry.site = site;
+    bulkhead_ledger_add(ledger_, &entry);
+    const void* shown = this;
+    bulkhead_ledger_visit(
+        ledger_, BULKHEAD_LEDGER_STREAM,
+        [](void* context, const BulkheadLedgerEntry* seen) { *static_cast<const void**>(context) = seen->site; },
+        &shown);
+    EXPECT_EQ(shown, site == &module_[3] ? site : nullptr);
+  }
+  bulkhead_ledger_remove(ledger_, BULKHEAD_LEDGER_STREAM, 1);
+}
+
 TEST_F(LedgerTest, RangesTakeBothEnds) {
   for (std::uint64_t key = 0; key < 1000; ++key) add(BULKHEAD_LEDGER_DESCRIPTOR, 100000 + key);
   bulkhead_ledger_remove_range(ledger_, BULKHEAD_LEDGER_DESCRIPTOR, 100010, 100899);

@@ -1,16 +1,12 @@
-// Stories of resources (I4): what the ledger makes of calls that belong together, and of others' share in them.
+// Stories of mappings, streams and what else modules hold (I4).
 #include "tests/unit/runtime/loaded_module.h"
 
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 
-#include <array>
-#include <atomic>
-#include <cerrno>
 #include <csignal>
-#include <cstring>
-#include <thread>
+#include <cstdio>
+#include <cstdlib>
 
 namespace bulkhead::testing {
 namespace {
@@ -19,153 +15,174 @@ using ::borrower::Step;
 
 bool isOpen(std::int64_t descriptor) { return ::fcntl(static_cast<int>(descriptor), F_GETFD) != -1; }
 
-class DescriptorsTest : public ::testing::Test {
+// ---- mappings
+
+constexpr std::int64_t kPage = 4096;
+
+class MappingsTest : public ::testing::Test {
  protected:
-  std::uint64_t held() const { return module_.count(BULKHEAD_LEDGER_DESCRIPTOR); }
-  std::uint64_t clean() { return bulkhead_ledger_clean(module_.ledger(), BULKHEAD_LEDGER_DESCRIPTOR); }
-  int openNull() { return static_cast<int>(module_.act(Step::openNull)); }
+  std::uint64_t held() const { return module_.count(BULKHEAD_LEDGER_MAPPING); }
+  std::uint64_t bytes() const { return module_.bytes(BULKHEAD_LEDGER_MAPPING); }
+  static bool isMapped(std::int64_t address) { return ::msync(reinterpret_cast<void*>(address), kPage, MS_ASYNC) == 0; }
 
   LoadedModule module_;
 };
 
-TEST_F(DescriptorsTest, EntrySaysWhereAndWhat) {
-  const int descriptor = openNull();
-  const std::vector<Entry> entries = module_.entries(BULKHEAD_LEDGER_DESCRIPTOR);
-  ASSERT_EQ(entries.size(), 1u);
-  EXPECT_EQ(entries[0].key, static_cast<std::uint64_t>(descriptor));
-  EXPECT_EQ(entries[0].call, "open");
-  EXPECT_EQ(entries[0].text, "/dev/null");
-  EXPECT_TRUE(module_.contains(entries[0].site));
-}
-
-TEST_F(DescriptorsTest, ErrnoIsLibcs) {
-  int number = 0;
-  EXPECT_EQ(module_.act(Step::openNothing, 0, 0, 0, &number), -1);
-  EXPECT_EQ(number, ENOENT);
-  const int descriptor = static_cast<int>(module_.act(Step::openNull, 0, 0, 0, &number));
-  EXPECT_EQ(number, 0) << "the ledger's own work leaves it alone";
-  EXPECT_EQ(module_.act(Step::close, descriptor, 0, 0, &number), 0);
-  EXPECT_EQ(number, 0);
-  EXPECT_EQ(module_.act(Step::close, descriptor, 0, 0, &number), -1);
-  EXPECT_EQ(number, EBADF);
-  EXPECT_EQ(held(), 0u);
-}
-
-TEST_F(DescriptorsTest, TrapOfANumberThatTheHostClosedAndReused) {
-  const int descriptor = openNull();
-  ::close(descriptor);
-  int ends[2];
-  ASSERT_EQ(::pipe(ends), 0);
-  ASSERT_EQ(ends[0], descriptor) << "the host's now";
-  EXPECT_EQ(clean(), 1u);
-  EXPECT_TRUE(isOpen(descriptor)) << "the host's pipe was closed";
-  ::close(ends[0]);
-  ::close(ends[1]);
-}
-
-TEST_F(DescriptorsTest, ClosedByTheHostIsNoHarm) {
-  ::close(openNull());
-  EXPECT_EQ(clean(), 1u);
-}
-
-TEST_F(DescriptorsTest, ReleasedIsTheNewOwners) {
-  const int descriptor = openNull();
-  module_.act(Step::release, descriptor);
-  EXPECT_EQ(held(), 0u);
-  module_.unload();
-  EXPECT_TRUE(isOpen(descriptor));
-  ::close(descriptor);
-}
-
-TEST_F(DescriptorsTest, LeftOpenIsClosedByTheUnload) {
-  const int descriptor = openNull();
-  module_.unload();
-  EXPECT_FALSE(isOpen(descriptor));
-}
-
-TEST_F(DescriptorsTest, ForeignOnesMayBeClosed) {
-  const int hosts = ::open("/dev/null", O_RDONLY);
-  EXPECT_EQ(module_.act(Step::close, hosts), 0);
-  EXPECT_FALSE(isOpen(hosts));
-  EXPECT_EQ(held(), 0u);
-}
-
-TEST_F(DescriptorsTest, DuplicateOntoOneInTheLedgerReplacesIt) {
-  const int one = openNull();
-  const int two = openNull();
-  EXPECT_EQ(module_.act(Step::duplicateTo, one, two), two);
-  const std::vector<Entry> entries = module_.entries(BULKHEAD_LEDGER_DESCRIPTOR);
-  ASSERT_EQ(entries.size(), 2u);
-  EXPECT_EQ(entries[1].call, "dup2");
-  EXPECT_EQ(module_.act(Step::duplicateTo, one, one), one);
+TEST_F(MappingsTest, UnmappedInTheMiddleTheEndsStay) {
+  const std::int64_t start = module_.act(Step::map, 8 * kPage - 100);
+  EXPECT_EQ(bytes(), 8u * kPage) << "whole pages";
+  EXPECT_EQ(module_.act(Step::unmap, start + 2 * kPage, 3 * kPage), 0);
   EXPECT_EQ(held(), 2u);
-  EXPECT_EQ(module_.entries(BULKHEAD_LEDGER_DESCRIPTOR)[1].call, "dup2") << "onto itself acquires nothing";
-  EXPECT_EQ(module_.act(Step::duplicateTo, -1, two), -1);
-  EXPECT_EQ(held(), 2u) << "a failed one leaves what was there";
-  EXPECT_EQ(clean(), 2u);
-  EXPECT_FALSE(isOpen(one));
-  EXPECT_FALSE(isOpen(two));
+  EXPECT_EQ(bytes(), 5u * kPage);
+  EXPECT_EQ(module_.act(Step::unmap, start, kPage), 0);
+  EXPECT_EQ(bytes(), 4u * kPage);
+  EXPECT_EQ(bulkhead_ledger_clean(module_.ledger(), BULKHEAD_LEDGER_MAPPING), 2u);
+  for (std::int64_t page = 0; page < 8; ++page) EXPECT_FALSE(isMapped(start + page * kPage)) << page;
 }
 
-TEST_F(DescriptorsTest, DuplicateOntoTheHostsNumberStaysTheHosts) {
-  const int hosts = ::open("/dev/zero", O_RDONLY);
-  const int own = openNull();
-  EXPECT_EQ(module_.act(Step::duplicateTo, own, hosts), hosts);
+TEST_F(MappingsTest, OneUnmapTakesSeveral) {
+  const std::int64_t start = module_.act(Step::map, 8 * kPage);
+  EXPECT_EQ(module_.act(Step::map, 2 * kPage, start + 2 * kPage), start + 2 * kPage) << "over the old one";
+  EXPECT_EQ(held(), 3u);
+  EXPECT_EQ(bytes(), 8u * kPage);
+  EXPECT_EQ(module_.act(Step::unmap, start + kPage, 6 * kPage), 0);
+  EXPECT_EQ(held(), 2u);
+  EXPECT_EQ(bytes(), 2u * kPage);
+}
+
+TEST_F(MappingsTest, FailedUnmapLeavesTheEntry) {
+  const std::int64_t start = module_.act(Step::map, 2 * kPage);
+  EXPECT_EQ(module_.act(Step::unmap, start + 1, kPage), -1);
+  EXPECT_EQ(bytes(), 2u * kPage);
+}
+
+TEST_F(MappingsTest, MovedAndGrown) {
+  const std::int64_t start = module_.act(Step::map, 4 * kPage);
+  const std::int64_t moved = module_.act(Step::remap, start, 4 * kPage, 64 * kPage);
+  ASSERT_NE(moved, -1);
   EXPECT_EQ(held(), 1u);
-  EXPECT_EQ(module_.act(Step::duplicateTo, hosts, hosts), hosts);
-  EXPECT_EQ(clean(), 1u);
-  EXPECT_TRUE(isOpen(hosts));
-  ::close(hosts);
+  EXPECT_EQ(bytes(), 64u * kPage);
+  EXPECT_EQ(module_.act(Step::remap, moved, 64 * kPage, 2 * kPage), moved);
+  EXPECT_EQ(bytes(), 2u * kPage);
+  EXPECT_EQ(bulkhead_ledger_clean(module_.ledger(), BULKHEAD_LEDGER_MAPPING), 1u);
+  EXPECT_FALSE(isMapped(moved));
 }
 
-TEST_F(DescriptorsTest, RangesTakeAllInThemAndNoMore) {
-  const int first = openNull();
-  for (int number = 600; number < 610; ++number) module_.act(Step::duplicateTo, first, number);
-  EXPECT_EQ(held(), 11u);
-  EXPECT_EQ(module_.act(Step::closeRange, 602, 607), 0);
-  EXPECT_EQ(held(), 5u);
-  EXPECT_EQ(clean(), 5u);
-  for (int number = 600; number < 610; ++number) EXPECT_FALSE(isOpen(number));
+TEST_F(MappingsTest, TheHostsMemoryIsNotTheModules) {
+  void* const hosts = ::mmap(nullptr, 4 * kPage, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  const std::int64_t moved = module_.act(Step::remap, reinterpret_cast<std::int64_t>(hosts), 4 * kPage, 64 * kPage);
+  ASSERT_NE(moved, -1);
+  EXPECT_EQ(held(), 0u);
+  EXPECT_EQ(module_.act(Step::unmap, moved, 64 * kPage), 0);
+  EXPECT_EQ(held(), 0u);
 }
 
-TEST_F(DescriptorsTest, ReceivedOnesAreTheModules) {
-  int ends[2];
-  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_DGRAM, 0, ends), 0);
-  char byte = 1;
-  iovec part = {&byte, 1};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(2 * sizeof(int))> control{};
-  msghdr header{};
-  header.msg_iov = &part;
-  header.msg_iovlen = 1;
-  header.msg_control = control.data();
-  header.msg_controllen = control.size();
-  cmsghdr* rights = CMSG_FIRSTHDR(&header);
-  rights->cmsg_level = SOL_SOCKET;
-  rights->cmsg_type = SCM_RIGHTS;
-  rights->cmsg_len = CMSG_LEN(2 * sizeof(int));
-  std::memcpy(CMSG_DATA(rights), ends, 2 * sizeof(int));
-  ASSERT_EQ(::sendmsg(ends[0], &header, 0), 1);
-  const std::int64_t descriptor = module_.act(Step::receive, ends[1]);
-  ASSERT_GE(descriptor, 0);
-  EXPECT_EQ(held(), 2u) << "all of the message";
-  EXPECT_EQ(clean(), 2u);
+// ---- streams
+
+class StreamsTest : public ::testing::Test {
+ protected:
+  LoadedModule module_;
+};
+
+TEST_F(StreamsTest, DescriptorThatMovesIntoAStreamIsNoDescriptorAnyMore) {
+  const std::int64_t descriptor = module_.act(Step::openNull);
+  EXPECT_EQ(module_.count(BULKHEAD_LEDGER_DESCRIPTOR), 1u);
+  const std::int64_t stream = module_.act(Step::wrapStream, descriptor);
+  EXPECT_EQ(module_.count(BULKHEAD_LEDGER_DESCRIPTOR), 0u);
+  EXPECT_EQ(module_.count(BULKHEAD_LEDGER_STREAM), 1u);
+  EXPECT_EQ(module_.act(Step::closeStream, stream), 0);
+  EXPECT_EQ(module_.count(BULKHEAD_LEDGER_STREAM), 0u);
   EXPECT_FALSE(isOpen(descriptor));
-
-  ASSERT_EQ(::send(ends[0], &byte, 1, 0), 1);
-  EXPECT_EQ(module_.act(Step::receive, ends[1]), -1) << "a message without descriptors";
-  EXPECT_EQ(held(), 0u);
-  ::close(ends[0]);
-  ::close(ends[1]);
 }
 
-TEST_F(DescriptorsTest, ManyThreadsOpenAndClose) {
-  constexpr int kRounds = 2000;
-  std::vector<std::thread> threads;
-  std::atomic<std::int64_t> failed{0};
-  for (int i = 0; i < 8; ++i) threads.emplace_back([&] { failed += module_.act(Step::churn, kRounds); });
-  for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(failed, 0);
-  EXPECT_EQ(held(), 0u);
+TEST_F(StreamsTest, ReleasedIsTheNewOwners) {
+  const std::int64_t stream = module_.act(Step::openStream);
+  module_.act(Step::releaseStream, stream);
+  module_.unload();
+  EXPECT_EQ(std::fclose(reinterpret_cast<FILE*>(stream)), 0);
+}
+
+TEST_F(StreamsTest, ProcessEndsWithItsPipe) {
+  const std::int64_t stream = module_.act(Step::spawn);
+  const int descriptor = ::fileno(reinterpret_cast<FILE*>(stream));
+  module_.unload();
+  EXPECT_FALSE(isOpen(descriptor));
+}
+
+TEST_F(StreamsTest, ProcessThatNeverEndsDoesNotHoldTheUnload) {
+  auto* const stream = reinterpret_cast<FILE*>(module_.act(Step::spawn, 1));
+  pid_t child = 0;
+  ASSERT_EQ(std::fscanf(stream, "%d", &child), 1);
+  module_.unload();
+  EXPECT_EQ(::kill(child, 0), 0) << "it is left to itself";
+  ::kill(child, SIGKILL);  // ends the thread that waits for it
+}
+
+TEST_F(StreamsTest, StreamIntoTheModulesMemoryHarmsNobody) {
+  EXPECT_NE(module_.act(Step::memoryStream), 0);
+  module_.unload();
+  std::fflush(nullptr);
+}
+
+// ---- the rest
+
+TEST(Libraries, OneEntryForEachOpen) {
+  LoadedModule module;
+  const std::int64_t library = module.act(Step::openLibrary);
+  EXPECT_EQ(module.act(Step::openLibrary), library);
+  EXPECT_EQ(module.count(BULKHEAD_LEDGER_LIBRARY), 2u);
+  EXPECT_EQ(module.act(Step::closeLibrary, library), 0);
+  EXPECT_EQ(module.count(BULKHEAD_LEDGER_LIBRARY), 1u);
+  EXPECT_EQ(bulkhead_ledger_clean(module.ledger(), BULKHEAD_LEDGER_LIBRARY), 1u);
+}
+
+TEST(ExitHandlers, RunOnceAtTheUnload) {
+  LoadedModule module;
+  std::int64_t runs = 0;
+  EXPECT_EQ(module.act(Step::onExit, reinterpret_cast<std::int64_t>(&runs)), 0);
+  EXPECT_EQ(module.count(BULKHEAD_LEDGER_EXIT_HANDLER), 1u);
+  EXPECT_EQ(runs, 0);
+  module.unload();
+  EXPECT_EQ(runs, 1);
+}
+
+TEST(ExitHandlers, ThoseOfQuickExitAndForkGoWithTheModule) {
+  EXPECT_EXIT(
+      {
+        LoadedModule module;
+        module.act(Step::quickExit);
+        module.unload();
+        const pid_t child = ::fork();  // would run a handler that is gone
+        if (child == 0) ::_exit(0);
+        int status = 0;
+        ::waitpid(child, &status, 0);
+        std::quick_exit(child > 0 && status == 0 ? 7 : 8);
+      },
+      ::testing::ExitedWithCode(7), "");
+}
+
+TEST(Environment, KeepsACopy) {
+  LoadedModule module;
+  EXPECT_EQ(module.act(Step::setEnvironment), 0);
+  const char* const value = std::getenv("BULKHEAD_BORROWED");
+  ASSERT_NE(value, nullptr);
+  EXPECT_FALSE(module.contains(reinterpret_cast<std::uintptr_t>(value)));
+  module.unload();
+  EXPECT_STREQ(std::getenv("BULKHEAD_BORROWED"), "yes");
+  ::unsetenv("BULKHEAD_BORROWED");
+}
+
+TEST(AlternateStack, OfTheCleaningThreadIsTakenBack) {
+  stack_t before{};
+  ::sigaltstack(nullptr, &before);
+  LoadedModule module;
+  EXPECT_EQ(module.act(Step::alternateStack), 0);
+  EXPECT_EQ(module.count(BULKHEAD_LEDGER_SIGNAL_HANDLER), 1u);
+  module.unload();
+  stack_t now{};
+  ::sigaltstack(nullptr, &now);
+  EXPECT_NE(now.ss_flags & SS_DISABLE, 0);
+  if ((before.ss_flags & SS_DISABLE) == 0) ::sigaltstack(&before, nullptr);
 }
 
 }  // namespace
