@@ -27,6 +27,7 @@ struct Registry {
   std::mutex mutex;
   std::vector<Marks*> all;
   std::vector<Marks*> unused;
+  std::vector<void*> blocks;  // where they begin: leak checkers take a pointer to the middle for a doubtful one
   std::vector<std::uint32_t> freeIds;
   std::uint32_t nextId = kNoGuard + 1;
 };
@@ -69,6 +70,7 @@ std::atomic<CallMark>* registerCallThread() {
     ::new (memory) ErrorCollector;
     atExit.marks = reinterpret_cast<Marks*>(static_cast<char*>(memory) + kCollectorBytes);
     registry().all.push_back(atExit.marks);
+    registry().blocks.push_back(memory);
   }
   callThread.marks = atExit.marks;
   callThread.optionsChanged();

@@ -19,10 +19,10 @@ void Symboliser::add(const std::string& path, StackFrame frame, std::vector<Stac
   auto file = files_.find(path);
   if (file == files_.end()) file = files_.try_emplace(path, path, frame.object).first;
   // The call is the instruction before the one it returns to.
-  auto places = file->second.find(frame.offset - 1);
+  const auto& places = file->second.find(frame.offset - 1);
   for (std::size_t i = 0; i < places.size(); ++i) {
-    frame.function = std::move(places[i].function);
-    frame.file = std::move(places[i].file);
+    frame.function = places[i].function;
+    frame.file = places[i].file;
     frame.line = places[i].line;
     frame.isInlined = i + 1 < places.size();
     to.push_back(frame);

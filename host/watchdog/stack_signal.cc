@@ -13,8 +13,8 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <ctime>
 #include <map>
 #include <mutex>
@@ -173,8 +173,9 @@ CapturedStack StackSignal::capture(int threadId, std::chrono::milliseconds limit
   bool answered = awaitAnswer(request, later(nowNs(), toNs(limit)));
   std::uint64_t expected = wanted;
   if (!answered && request.state.compare_exchange_strong(expected, kIdle, std::memory_order_relaxed)) {
-    return {{}, "the thread did not take signal " + std::to_string(number_) + " within " +
-                    std::to_string(limit.count()) + " ms: it blocks it, or does not run"};
+    return {{},
+            "the thread did not take signal " + std::to_string(number_) + " within " + std::to_string(limit.count()) +
+                " ms: it blocks it, or does not run"};
   }
   if (!answered) answered = awaitAnswer(request, later(nowNs(), toNs(limit)));
   if (!answered) {
@@ -182,8 +183,10 @@ CapturedStack StackSignal::capture(int threadId, std::chrono::milliseconds limit
     return {{}, "the thread's stack could not be walked to its end in time"};
   }
   static_cast<void>(request.state.load(std::memory_order_acquire));  // partner: answer()
-  const auto begin = request.addresses.begin();
-  return {{begin, begin + static_cast<std::ptrdiff_t>(request.count)}, {}};
+  CapturedStack stack;
+  stack.addresses.assign(request.addresses.begin(),
+                         request.addresses.begin() + static_cast<std::ptrdiff_t>(request.count));
+  return stack;
 }
 
 }  // namespace bulkhead::watchdog

@@ -107,6 +107,7 @@ void Watchdog::startThread() noexcept {
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
   try {
     thread_ = std::thread([self = shared_from_this()] { self->run(); });
+    ::pthread_setname_np(thread_.native_handle(), "bulkhead-watch");
   } catch (const std::exception&) {  // said above
   }
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
@@ -132,7 +133,6 @@ void Watchdog::stop() noexcept {
 }
 
 void Watchdog::run() noexcept {
-  ::pthread_setname_np(::pthread_self(), "bulkhead-watch");
   std::vector<Suspect> due;
   while (sleep()) {
     std::int64_t nextNs = kNever;

@@ -43,6 +43,41 @@ std::string demangled(const char* name) {
   return plain == nullptr ? name : plain.get();
 }
 
+// The declaration that a concrete or inlined function stands for.
+Dwarf_Die declarationOf(const Dwarf_Die* die) {
+  constexpr int kMaxSteps = 16;  // a damaged file may go round in circles
+  Dwarf_Die current = *die;
+  for (int step = 0; step < kMaxSteps; ++step) {
+    Dwarf_Attribute attribute{};
+    Dwarf_Die next{};
+    if (::dwarf_attr(&current, DW_AT_abstract_origin, &attribute) == nullptr &&
+        ::dwarf_attr(&current, DW_AT_specification, &attribute) == nullptr) {
+      break;
+    }
+    if (::dwarf_formref_die(&attribute, &next) == nullptr) break;
+    current = next;
+  }
+  return current;
+}
+
+// "traced::(anonymous namespace)::" of what is around a declaration.
+std::string scopeOf(Dwarf_Die* declaration) {
+  Dwarf_Die* raw = nullptr;
+  const int count = ::dwarf_getscopes_die(declaration, &raw);
+  const Scopes scopes(count > 0 ? raw : nullptr);
+  std::string scope;
+  for (int i = 1; i < count; ++i) {
+    Dwarf_Die* const die = &scopes[static_cast<std::size_t>(i)];
+    const int tag = ::dwarf_tag(die);
+    const bool isType = tag == DW_TAG_class_type || tag == DW_TAG_structure_type || tag == DW_TAG_union_type;
+    if (tag != DW_TAG_namespace && !isType) continue;
+    const char* const name = ::dwarf_diename(die);
+    const char* const unnamed = isType ? "(anonymous)" : "(anonymous namespace)";
+    scope.insert(0, std::string(name == nullptr ? unnamed : name) + "::");
+  }
+  return scope;
+}
+
 std::string functionOf(Dwarf_Die* die) {
   for (const unsigned name : {unsigned{DW_AT_linkage_name}, unsigned{DW_AT_MIPS_linkage_name}}) {
     Dwarf_Attribute attribute{};
@@ -50,7 +85,18 @@ std::string functionOf(Dwarf_Die* die) {
     if (const char* const text = ::dwarf_formstring(&attribute); text != nullptr) return demangled(text);
   }
   const char* const plain = ::dwarf_diename(die);
-  return plain == nullptr ? std::string() : plain;
+  if (plain == nullptr) return {};
+  Dwarf_Die declaration = declarationOf(die);
+  return scopeOf(&declaration) + plain;
+}
+
+// Compilers may name sources relative to where they ran.
+std::string sourceFile(Dwarf_Die* unit, const char* name) {
+  Dwarf_Attribute attribute{};
+  if (name == nullptr) return {};
+  const char* const folder = ::dwarf_formstring(::dwarf_attr(unit, DW_AT_comp_dir, &attribute));
+  if (*name == '/' || folder == nullptr) return name;
+  return std::string(folder) + "/" + name;
 }
 
 // Where a function was inlined.
@@ -64,7 +110,7 @@ void setCallSite(Dwarf_Die* inlined, Dwarf_Die* unit, Symbol& symbol) {
   std::size_t count = 0;
   if (::dwarf_formudata(::dwarf_attr(inlined, DW_AT_call_file, &attribute), &value) != 0) return;
   if (::dwarf_getsrcfiles(unit, &files, &count) != 0 || value >= count) return;
-  if (const char* const file = ::dwarf_filesrc(files, value, nullptr, nullptr); file != nullptr) symbol.file = file;
+  symbol.file = sourceFile(unit, ::dwarf_filesrc(files, value, nullptr, nullptr));
 }
 
 }  // namespace
@@ -123,7 +169,12 @@ ObjectFile::ObjectFile(ObjectFile&&) noexcept = default;
 ObjectFile& ObjectFile::operator=(ObjectFile&&) noexcept = default;
 ObjectFile::~ObjectFile() = default;
 
-std::vector<Symbol> ObjectFile::find(std::uint64_t address) {
+const std::vector<Symbol>& ObjectFile::find(std::uint64_t address) {
+  const auto known = found_.find(address);
+  return known != found_.end() ? known->second : found_.emplace(address, look(address)).first->second;
+}
+
+std::vector<Symbol> ObjectFile::look(std::uint64_t address) const {
   std::vector<Symbol> places(1);
   if (session_->module == nullptr) return places;
   Dwarf_Addr bias = 0;
@@ -132,7 +183,7 @@ std::vector<Symbol> ObjectFile::find(std::uint64_t address) {
     if (Dwarf_Line* const line = ::dwarf_getsrc_die(unit, address - bias); line != nullptr) {
       int number = 0;
       if (::dwarf_lineno(line, &number) == 0) place.line = static_cast<std::uint32_t>(number);
-      if (const char* const file = ::dwarf_linesrc(line, nullptr, nullptr); file != nullptr) place.file = file;
+      place.file = sourceFile(unit, ::dwarf_linesrc(line, nullptr, nullptr));
     }
     places = Session::inlinesOf(unit, address - bias, std::move(place));
   }

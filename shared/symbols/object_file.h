@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace bulkhead::symbols {
@@ -27,12 +28,16 @@ class ObjectFile {
   ~ObjectFile();
 
   // The place of an address of the file's own numbering, and the places it was inlined into, innermost first. At least
-  // one, which may be empty. Blocks on the disk.
-  std::vector<Symbol> find(std::uint64_t address);
+  // one, which may be empty. Valid as long as the object. Blocks on the disk, and takes milliseconds where there is
+  // much debug information; an address that was asked for before is free.
+  const std::vector<Symbol>& find(std::uint64_t address);
 
  private:
+  std::vector<Symbol> look(std::uint64_t address) const;
+
   struct Session;
   std::unique_ptr<Session> session_;
+  std::unordered_map<std::uint64_t, std::vector<Symbol>> found_;
 };
 
 }  // namespace bulkhead::symbols

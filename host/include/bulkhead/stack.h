@@ -27,8 +27,8 @@ std::vector<void*> currentStack();
 // Names for return addresses of this process, as currentStack() and backtrace(3) give them: meant is the instruction
 // before. Inlined functions have frames of their own, so there may be more frames than addresses. Modules are known as
 // long as they are loaded; of an address in none only `address` is known, and one that was in a module that is gone may
-// mean another by now: ask by file and offset then. Reads the files of the objects: blocks on the disk, tens of
-// milliseconds. Any thread.
+// mean another by now: ask by file and offset then. Reads the files of the objects: blocks on the disk, and takes
+// some 0.1 s where there is much debug information. Any thread.
 std::vector<StackFrame> symbolise(std::span<void* const> addresses);
 
 // Names for places in a file that need not be loaded: a module in a worker, or one that is gone. `offsets` are return

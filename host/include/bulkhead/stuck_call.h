@@ -14,14 +14,14 @@ namespace bulkhead {
 struct StuckCall {
   std::string module;
   std::uint64_t generation = 0;
-  std::string method;                     // "Codec.decode"
-  int threadId = 0;                       // of the kernel (gettid), as debuggers show it
-  std::string threadName;                 // empty: unknown
-  std::chrono::nanoseconds deadline{0};   // what the call had
+  std::string method;                    // "Codec.decode"
+  int threadId = 0;                      // of the kernel (gettid), as debuggers show it
+  std::string threadName;                // empty: unknown
+  std::chrono::nanoseconds deadline{0};  // what the call had
   std::chrono::nanoseconds runningFor{0};
-  std::uint32_t report = 1;               // counts the reports of this call
-  std::vector<StackFrame> stack;          // of the thread, innermost first: may be deep in what the module called
-  std::string noStack;                    // why `stack` is empty
+  std::uint32_t report = 1;       // counts the reports of this call
+  std::vector<StackFrame> stack;  // of the thread, innermost first: may be deep in what the module called
+  std::string noStack;            // why `stack` is empty
 
   // Several lines: what is stuck, then the stack.
   std::string describe() const;
