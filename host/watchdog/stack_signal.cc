@@ -80,16 +80,14 @@ bool isFree(int number) noexcept {
   return ::sigaction(number, nullptr, &now) == 0 && (now.sa_flags & SA_SIGINFO) == 0 && now.sa_handler == SIG_DFL;
 }
 
-bool isUsable(int number) {
-  const auto held = process().holders.find(number);
-  return held != process().holders.end() ? isOurs(number) : isFree(number);
-}
+// Ours without a holder: somebody who took it from us gave it back after we were gone.
+bool isUsable(int number) noexcept { return isFree(number) || isOurs(number); }
 
 // The highest few are left to debuggers and instrumentation, which like them.
 int chooseSignal() {
   if (!process().holders.empty()) return process().holders.begin()->first;
   for (int number = SIGRTMAX - 4; number >= SIGRTMIN; --number) {
-    if (isFree(number)) return number;
+    if (isUsable(number)) return number;
   }
   return 0;
 }

@@ -1,9 +1,11 @@
 // A call in the host's own process that hangs past its deadline is reported while it hangs, with its thread's stack.
 // (I10) Isolated calls end instead.
+#include "host/watchdog/stack_signal.h"
 #include "tests/diagnostics/fixture.h"
 
 #include <pthread.h>
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -420,6 +422,28 @@ TEST_F(WatchdogTest, TheCallbackMayLetTheCallGo) {
   HangingThread thread([&] { return traced_.hang(); });
   EXPECT_EQ(thread.outcome().error().kind(), ErrorKind::deadlineExceeded);
   EXPECT_EQ(reports_.await(1).front().report, 1u);
+}
+
+// Without a watchdog of its own, and without waiting for its parent's.
+TEST_F(WatchdogTest, AForkedChildCallsUnwatched) {
+  start(Placement::inProcess({.deadline = kShort}));
+  HangingThread thread([&] { return traced_.hang(); });
+  (void)reports_.await(1);
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(traced_.within(100s).hanging() && watchdogThreads() == 0 ? 0 : 1);
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  letGo();
+}
+
+TEST(StackSignal, OfAThreadThatIsNotThereThereIsNoStack) {
+  const auto signal = watchdog::StackSignal::take(0);
+  ASSERT_TRUE(signal) << signal.error().message();
+  constexpr int kBeyondAll = (1 << 22) + 1;
+  const auto stack = (*signal)->capture(kBeyondAll, 10s);
+  EXPECT_TRUE(stack.addresses.empty());
+  EXPECT_THAT(stack.why, ::testing::HasSubstr("cannot be signalled: No such process"));
 }
 
 // Isolated, the worker is killed at the deadline; there is nothing to report.

@@ -23,7 +23,7 @@ struct Limits {
 
 struct InProcessOptions {
   // Default deadline of a call. It can only be detected here: a call that comes back too late is deadlineExceeded, a
-  // call that never comes back blocks its caller. Zero: none.
+  // call that never comes back blocks its caller; HostOptions::onStuckCall tells of it meanwhile. Zero: none.
   std::chrono::milliseconds deadline{0};
 };
 
