@@ -20,8 +20,8 @@ namespace {
 constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 // Between two reports of one call at least.
 constexpr std::int64_t kLeastPauseNs = 100'000'000;
-// A thread answers in microseconds, if it is let.
-constexpr std::chrono::milliseconds kCaptureLimit{250};
+// A thread answers in microseconds, if it is let and there is a processor for it.
+constexpr std::chrono::milliseconds kCaptureLimit{1000};
 
 // Counts forks.
 std::atomic<std::uint32_t> epoch{0};

@@ -113,6 +113,52 @@ void setCallSite(Dwarf_Die* inlined, Dwarf_Die* unit, Symbol& symbol) {
   symbol.file = sourceFile(unit, ::dwarf_filesrc(files, value, nullptr, nullptr));
 }
 
+// The functions and blocks that contain an address. dwarf_getscopes does not look into namespaces, where clang has
+// them.
+class PcSearch {
+ public:
+  explicit PcSearch(Dwarf_Addr address) : address_(address) {}
+
+  // Outermost first.
+  std::vector<Dwarf_Die> in(Dwarf_Die* unit) {
+    descend(unit, 0);
+    return std::move(path_);
+  }
+
+ private:
+  bool descend(Dwarf_Die* parent, int depth) {
+    Dwarf_Die child{};
+    if (depth > kMaxDepth || ::dwarf_child(parent, &child) != 0) return false;
+    do {
+      if (visit(&child, depth)) return true;
+    } while (entriesLeft_ > 0 && --entriesLeft_ > 0 && ::dwarf_siblingof(&child, &child) == 0);
+    return false;
+  }
+  bool visit(Dwarf_Die* die, int depth) {
+    switch (::dwarf_tag(die)) {
+      case DW_TAG_namespace:
+      case DW_TAG_class_type:
+      case DW_TAG_structure_type:
+      case DW_TAG_union_type: return descend(die, depth + 1);
+      case DW_TAG_subprogram:
+      case DW_TAG_inlined_subroutine:
+      case DW_TAG_lexical_block:
+        if (::dwarf_haspc(die, address_) <= 0) return false;
+        path_.push_back(*die);
+        static_cast<void>(descend(die, depth + 1));
+        return true;
+      default: return false;
+    }
+  }
+
+  // A damaged file may be nested without end, or go round in circles.
+  static constexpr int kMaxDepth = 256;
+  std::uint64_t entriesLeft_ = 10'000'000;
+
+  const Dwarf_Addr address_;
+  std::vector<Dwarf_Die> path_;
+};
+
 }  // namespace
 
 struct ObjectFile::Session {
@@ -129,26 +175,18 @@ struct ObjectFile::Session {
     return nullptr;
   }
 
-  // The symbols of the functions around the place, from the innermost on; their last is the one in the symbol table.
+  // The functions around the place, from the innermost on; their last is the one in the symbol table.
   static std::vector<Symbol> inlinesOf(Dwarf_Die* unit, Dwarf_Addr address, Symbol place) {
     std::vector<Symbol> chain;
-    Dwarf_Die* raw = nullptr;
-    int count = ::dwarf_getscopes(unit, address, &raw);
-    Scopes innermost(raw);
-    if (count > 0) {
-      raw = nullptr;
-      count = ::dwarf_getscopes_die(&innermost[0], &raw);
-    }
-    const Scopes scopes(count > 0 ? raw : nullptr);
-    for (int i = 0; i < count; ++i) {
-      Dwarf_Die* const die = &scopes[static_cast<std::size_t>(i)];
-      const int tag = ::dwarf_tag(die);
+    std::vector<Dwarf_Die> scopes = PcSearch(address).in(unit);
+    for (auto die = scopes.rbegin(); die != scopes.rend(); ++die) {
+      const int tag = ::dwarf_tag(&*die);
       if (tag != DW_TAG_inlined_subroutine && tag != DW_TAG_subprogram) continue;
-      place.function = functionOf(die);
+      place.function = functionOf(&*die);
       chain.push_back(place);
       if (tag == DW_TAG_subprogram) return chain;
       place = {};
-      setCallSite(die, unit, place);
+      setCallSite(&*die, unit, place);
     }
     chain.push_back(std::move(place));
     return chain;
