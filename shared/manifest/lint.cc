@@ -99,6 +99,7 @@ class Linter {
   void add(Severity severity, std::string_view id, std::string what, std::string remedy) {
     findings_.push_back({id, severity, std::move(what), std::move(remedy)});
   }
+  bool isHooked() const;
   void lintManifest();
   void lintUnload();
   void lintExports();
@@ -113,6 +114,13 @@ class Linter {
   const Manifest& build_;
   std::vector<Finding> findings_;
 };
+
+// What a module does not use the linker leaves out, hooks too: then its flags tell.
+bool Linter::isHooked() const {
+  const std::string_view said = buildValue(build_, "ledger");
+  if (!said.empty()) return said != "none";
+  return hasPrefix(symbols_.imported, "bulkhead_ledger_") || hasPrefix(symbols_.imported, "bulkhead_heap_");
+}
 
 void Linter::lintManifest() {
   if (!manifest_) {
@@ -149,7 +157,7 @@ void Linter::lintUnload() {
   }
   const Names atexit =
       those(symbols_.imported, [](std::string_view name) { return name.starts_with("__cxa_thread_atexit"); });
-  if (!atexit.empty() && !hasPrefix(symbols_.imported, "bulkhead_ledger_")) {
+  if (!atexit.empty() && !isHooked()) {
     add(Severity::warning, "unload-thread-exit",
         "it registers thread_local destructors with the C library (" + listed(atexit) +
             "): it stays in memory until every thread that used it has ended",
@@ -170,15 +178,13 @@ void Linter::lintLedger() {
   const std::string_view sanitizers = buildValue(build_, "sanitizers");
   const bool isShared = runtimeOf(file_, build_) == RuntimeFlavour::sharedRuntime;
   const bool isSmaller = isShared || !sanitizers.empty();
-  const bool isHooked =
-      hasPrefix(symbols_.imported, "bulkhead_ledger_") || hasPrefix(symbols_.imported, "bulkhead_heap_");
   if (isSmaller) {
     add(Severity::note, "ledger-smaller",
         isShared ? "smaller ledger: with the shared C++ runtime its heap is not tracked, and leaks of memory stay"
                  : "smaller ledger: under a sanitizer (" + std::string(sanitizers) + ") its heap is not tracked",
         isShared ? "link the static C++ runtime (no SHARED_RUNTIME) unless it needs C++ shared libraries" : "");
   }
-  if (isHooked) {
+  if (isHooked()) {
     lintHookedLedger(isSmaller);
   } else if (symbols_.known) {
     add(isSmaller ? Severity::note : Severity::warning, "ledger-none",
@@ -189,7 +195,7 @@ void Linter::lintLedger() {
 
 void Linter::lintHookedLedger(bool isSmaller) {
   const Names heap = those(symbols_.imported, isHeapFunction);
-  if (!heap.empty() && !isSmaller && !has(symbols_.imported, "bulkhead_heap_malloc")) {
+  if (!heap.empty() && !isSmaller && !hasPrefix(symbols_.imported, "bulkhead_heap_")) {
     add(Severity::warning, "ledger-heap", "unwrapped allocations: its heap is not tracked (" + listed(heap) + ")",
         "link with the flags of bulkhead_add_module");
   }
