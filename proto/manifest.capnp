@@ -9,7 +9,8 @@
 #        ...  the message in capnp's standard framing (segment table, one segment), unpacked
 #  - in the application's generated code, as the same message without those 8 bytes; the host compares the two.
 # A second note, type 2, same name, carries the build information of the module: UTF-8 lines "key=value\n" (keys:
-# abi, compiler, stdlib, build, sanitizers, runtime), one note per module.
+# abi, compiler, stdlib, build, sanitizers, runtime, seal), one note per module. A third note, type 3, is room for the
+# seal of the file (shared/manifest/seal.h).
 #
 # Limits that the reader enforces and the plugin stays below (shared/manifest/limits.h): 4 MiB per note, 64 contracts
 # per file, 256 interfaces and 4096 methods per file, 4096 bytes per text of an interface or method, 65536 schema nodes

@@ -7,6 +7,7 @@
 #include <bulkhead/exit_report.h>
 #include <bulkhead/result.h>
 #include <bulkhead/tier.h>
+#include <bulkhead/unload.h>
 
 #include <chrono>
 #include <cstdint>
@@ -38,9 +39,10 @@ class Backend {
   virtual Result<void> awaitLive(std::int64_t deadlineNs) = 0;
 
   // Unloads: the contract of Module::unload(). After success nothing but destruction may follow.
-  virtual Result<void> stop(std::chrono::milliseconds timeout) = 0;
+  virtual Result<UnloadReport> stop(const UnloadOptions& options) = 0;
 
   virtual BackendStatus status() const = 0;
+  virtual Ledger ledger() const { return {}; }
 
   // A generation of the module answered with what cannot be an answer: ends it where that is possible. Returns at once.
   virtual void condemn(std::uint64_t generation, const char* method, const std::string& why) = 0;

@@ -23,10 +23,16 @@ using Marks = std::atomic<CallMark>;
 
 // Arrays of all threads that ever called. Never freed, reused after thread exit: an array of an exited thread holds
 // only zeros, so looking at it is harmless.
+struct ThreadMarks {
+  Marks* marks;
+  std::int32_t tid;  // of the thread that has them now, or had them last
+};
+
 struct Registry {
   std::mutex mutex;
-  std::vector<Marks*> all;
+  std::vector<ThreadMarks> all;
   std::vector<Marks*> unused;
+  std::vector<void*> blocks;  // where they begin: leak checkers take a pointer to the middle for a doubtful one
   std::vector<std::uint32_t> freeIds;
   std::uint32_t nextId = kNoGuard + 1;
 };
@@ -62,13 +68,17 @@ std::atomic<CallMark>* registerCallThread() {
   if (!registry().unused.empty()) {
     atExit.marks = registry().unused.back();
     registry().unused.pop_back();
+    for (ThreadMarks& each : registry().all) {
+      if (each.marks == atExit.marks) each.tid = ::gettid();
+    }
   } else {
     // Big enough that the allocator maps it: pages cost memory once an id in them is used.
     void* const memory = std::calloc(1, kCollectorBytes + kGuardIds * sizeof(Marks));
     if (memory == nullptr) std::abort();
     ::new (memory) ErrorCollector;
     atExit.marks = reinterpret_cast<Marks*>(static_cast<char*>(memory) + kCollectorBytes);
-    registry().all.push_back(atExit.marks);
+    registry().all.push_back({atExit.marks, ::gettid()});
+    registry().blocks.push_back(memory);
   }
   callThread.marks = atExit.marks;
   callThread.optionsChanged();
@@ -106,8 +116,18 @@ void guardBarrier() noexcept {
 std::uint64_t guardCount(std::uint32_t id) noexcept {
   const std::lock_guard lock(registry().mutex);
   std::uint64_t sum = 0;
-  for (const Marks* marks : registry().all) sum += marks[id].load(std::memory_order_acquire) != 0 ? 1 : 0;
+  for (const auto& [marks, tid] : registry().all) sum += marks[id].load(std::memory_order_acquire) != 0 ? 1 : 0;
   return sum;
+}
+
+std::vector<CallUnderWay> guardCalls(std::uint32_t id) {
+  const std::lock_guard lock(registry().mutex);
+  std::vector<CallUnderWay> calls;
+  for (const auto& [marks, tid] : registry().all) {
+    const CallMark mark = marks[id].load(std::memory_order_acquire) & ~kAskedFor;
+    if (mark != 0) calls.push_back({tid, reinterpret_cast<const BulkheadMethod*>(mark)->name});
+  }
+  return calls;
 }
 
 bool guardHeldHere(std::uint32_t id) noexcept {

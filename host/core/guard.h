@@ -4,6 +4,8 @@
 #include <bulkhead/result.h>
 
 #include <cstdint>
+#include <string>
+#include <vector>
 
 namespace bulkhead::detail {
 
@@ -20,6 +22,12 @@ void releaseGuardId(std::uint32_t id) noexcept;
 void guardBarrier() noexcept;
 // Threads inside calls that hold the id.
 std::uint64_t guardCount(std::uint32_t id) noexcept;
+// A call that holds an id, as it was seen in passing.
+struct CallUnderWay {
+  std::int32_t tid;  // of its caller's thread
+  std::string method;
+};
+std::vector<CallUnderWay> guardCalls(std::uint32_t id);
 // Whether the calling thread itself is inside a call that holds the id.
 bool guardHeldHere(std::uint32_t id) noexcept;
 // Waits until no call holds the id, at most until `deadlineNs` (CLOCK_MONOTONIC). Issues the barrier itself.

@@ -81,6 +81,13 @@ std::uint64_t Module::generation() const noexcept { return record_->slot().gener
 std::optional<Tier> Module::tier() const { return record_->backend().status().tier; }
 std::shared_ptr<const ExitReport> Module::lastExit() const { return record_->backend().status().lastExit; }
 std::optional<int> Module::workerPid() const { return record_->backend().status().workerPid; }
-Result<void> Module::unload(std::chrono::milliseconds timeout) { return record_->stop(timeout); }
+Ledger Module::ledger() const { return record_->backend().ledger(); }
+
+Result<void> Module::unload(std::chrono::milliseconds timeout) {
+  auto unloaded = record_->stop({.timeout = timeout});
+  if (!unloaded) return std::move(unloaded).error();
+  return {};
+}
+Result<UnloadReport> Module::unload(const UnloadOptions& options) { return record_->stop(options); }
 
 }  // namespace bulkhead

@@ -5,6 +5,7 @@
 #include "host/isolated/backend.h"
 #include "host/isolated/fork_guard.h"
 #include "host/isolated/services.h"
+#include "host/watchdog/watchdog.h"
 #include "shared/clock.h"
 #include "shared/manifest/check.h"
 
@@ -106,12 +107,15 @@ Error named(const Error& error, const std::string& module) {
 
 }  // namespace
 
-HostCore::HostCore(HostOptions options) : options_(std::make_shared<const HostOptions>(std::move(options))) {}
+HostCore::HostCore(HostOptions options)
+    : options_(std::make_shared<const HostOptions>(std::move(options))),
+      watchdog_(options_->onStuckCall ? std::make_shared<watchdog::Watchdog>(options_) : nullptr) {}
 
 HostCore::~HostCore() {
   for (const auto& weak : records_) {
-    if (const auto record = weak.lock()) (void)record->stop(std::chrono::seconds(10));
+    if (const auto record = weak.lock()) (void)record->stop({});
   }
+  if (watchdog_ != nullptr) watchdog_->stop();
   if (services_ == nullptr) return;
   if (services_->foreign()) {
     isolated::fork_guard::abandon(services_);
@@ -142,6 +146,7 @@ Result<std::shared_ptr<ModuleRecord>> HostCore::load(const std::string& file, co
       std::make_shared<ModuleSlot>(name, servedInterfaces(opened->manifest()), defaultDeadlineNs(choice->placement)),
       std::make_shared<const module_file::ModuleFile>(*std::move(opened)), std::move(granted), *std::move(fit),
       options_};
+  context.slot->setWatchdog(watchdog_);
   auto backend = makeBackend(context, choice->placement);
   if (!backend) return named(backend.error(), name);
   auto record = std::make_shared<ModuleRecord>(context, std::move(choice->decision), *std::move(backend));
@@ -156,7 +161,9 @@ Result<std::shared_ptr<ModuleRecord>> HostCore::load(const std::string& file, co
 // The one switch on placement.
 Result<std::unique_ptr<Backend>> HostCore::makeBackend(const ModuleContext& context, const Placement& placement) {
   if (placement.kind() == Placement::Kind::inProcess) {
-    return std::unique_ptr<Backend>(std::make_unique<in_process::Backend>(context, placement.inProcessOptions()));
+    auto backend = in_process::Backend::make(context, placement.inProcessOptions());
+    if (!backend) return std::move(backend).error();
+    return std::unique_ptr<Backend>(*std::move(backend));
   }
   auto shared = services();
   if (!shared) return std::move(shared).error();

@@ -16,6 +16,9 @@
 namespace bulkhead::isolated {
 class Services;
 }
+namespace bulkhead::watchdog {
+class Watchdog;
+}
 
 namespace bulkhead::detail {
 
@@ -34,6 +37,7 @@ class HostCore {
   Result<std::shared_ptr<isolated::Services>> services();
 
   const std::shared_ptr<const HostOptions> options_;
+  const std::shared_ptr<watchdog::Watchdog> watchdog_;  // null unless HostOptions::onStuckCall is set
   std::mutex mutex_;
   std::shared_ptr<isolated::Services> services_;  // made for the first isolated module
   std::vector<std::weak_ptr<ModuleRecord>> records_;

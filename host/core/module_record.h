@@ -32,9 +32,9 @@ class ModuleRecord {
   const PlacementDecision& decision() const noexcept { return decision_; }
   Backend& backend() const noexcept { return *backend_; }
 
-  Result<void> stop(std::chrono::milliseconds timeout) {
+  Result<UnloadReport> stop(const UnloadOptions& options) {
     const std::lock_guard lock(stopping_);
-    return backend_->stop(timeout);
+    return backend_->stop(options);
   }
 
  private:

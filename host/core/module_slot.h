@@ -13,7 +13,12 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
+
+namespace bulkhead::watchdog {
+class Watchdog;
+}
 
 namespace bulkhead::detail {
 
@@ -92,6 +97,10 @@ class ModuleSlot {
   void setBackend(Backend* backend) noexcept { backend_ = backend; }
   Backend* backend() const noexcept { return backend_; }
 
+  // Who looks after calls that are past their deadline; null: nobody. Set at most once, before the first publish.
+  void setWatchdog(std::shared_ptr<watchdog::Watchdog> watchdog) noexcept { watchdog_ = std::move(watchdog); }
+  watchdog::Watchdog* watchdog() const noexcept { return watchdog_.get(); }
+
   // Slots for a private look at a prepared group, as onStarted needs it. Index as interfaces().
   std::vector<std::unique_ptr<InterfaceSlot>> privateSlots(const BindingGroup* group);
 
@@ -105,6 +114,7 @@ class ModuleSlot {
   std::vector<std::unique_ptr<InterfaceSlot>> slots_;
   Binding notLive_;
   Backend* backend_ = nullptr;
+  std::shared_ptr<watchdog::Watchdog> watchdog_;
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;

@@ -1,6 +1,7 @@
 #include "host/core/backend.h"
 #include "host/core/module_slot.h"
 #include "host/core/on_cancel.h"
+#include "host/watchdog/watchdog.h"
 #include "shared/clock.h"
 
 #include <bulkhead/detail/slow_call.h>
@@ -31,6 +32,7 @@ SlowCall::SlowCall(const InterfaceSlot& slot, const BulkheadMethod& method) noex
 }
 
 SlowCall::~SlowCall() {
+  if (watched_.id != 0) slot_.module->watchdog()->end(watched_);
   if (scoped_) {
     bulkhead_scope_leave(&scope_);
     callThread.scoped = outerScoped_;
@@ -58,8 +60,9 @@ std::optional<Error> SlowCall::enter() {
     }
     restartLimit();
   }
-  const bool isAskable = deadlineNs_ != 0 || callThread.cancel != nullptr;
-  if ((binding().flags & Binding::kHostMade) == 0 && isAskable) enterScope();
+  if ((binding().flags & Binding::kHostMade) != 0) return std::nullopt;
+  if (deadlineNs_ != 0 || callThread.cancel != nullptr) enterScope();
+  if (deadlineNs_ != 0 && slot_.module->watchdog() != nullptr) watch();
   return std::nullopt;
 }
 
@@ -133,6 +136,15 @@ void SlowCall::enterScope() {
   bulkhead_scope_enter(&scope_);
   scoped_ = true;
   outerScoped_ = std::exchange(callThread.scoped, true);
+}
+
+void SlowCall::watch() {
+  watched_.module = slot_.module->name().c_str();
+  watched_.method = method_.name;
+  watched_.generation = binding().generation;
+  watched_.startNs = startNs_;
+  watched_.deadlineNs = deadlineNs_;
+  slot_.module->watchdog()->begin(watched_);
 }
 
 std::optional<Error> SlowCall::leave(std::int32_t status, ErrorCollector& collector) {

@@ -2,48 +2,45 @@
 #pragma once
 
 #include "host/core/backend.h"
-#include "host/core/import_targets.h"
 #include "host/core/module_context.h"
-#include "host/in_process/tables.h"
-#include "shared/loader/instance.h"
-#include "shared/loader/loader.h"
+#include "host/in_process/generation.h"
 
 #include <bulkhead/placement.h>
 
 #include <cstdint>
 #include <memory>
-#include <optional>
-#include <vector>
+#include <mutex>
+#include <string>
 
 namespace bulkhead::in_process {
 
 class Backend final : public detail::Backend {
  public:
-  Backend(detail::ModuleContext context, const InProcessOptions& options);
+  // Fails with invalidConfiguration for options that make no sense.
+  static Result<std::unique_ptr<Backend>> make(detail::ModuleContext context, const InProcessOptions& options);
   ~Backend() override;
 
   Result<void> start() override;
   Result<void> awaitLive(std::int64_t deadlineNs) override;
-  Result<void> stop(std::chrono::milliseconds timeout) override;
+  Result<UnloadReport> stop(const UnloadOptions& options) override;
   detail::BackendStatus status() const override { return {}; }
+  Ledger ledger() const override;
   void condemn(std::uint64_t, const char*, const std::string&) override {}  // nothing ends it but its unload
 
  private:
-  Result<void> open();
-  Result<void> construct();
+  Backend(detail::ModuleContext context, const InProcessOptions& options);
   Result<void> serve();
-  Result<void> unload();
-  static void log(void* context, std::uint32_t level, BulkheadBytes line);
+  Result<UnloadReport> stillCalled(const UnloadOptions& options);
+  Result<UnloadReport> resume(UnloadReport report);
+  static Error refusalOf(UnloadReport report);
+  std::shared_ptr<Generation> live() const;
+  std::shared_ptr<Generation> exchangeLive(std::shared_ptr<Generation> next);
+  void parkLive();
 
   const detail::ModuleContext context_;
-  const std::uint32_t flags_;
-  const BulkheadHostServices services_;
-  detail::ImportTargets targets_;
-  std::optional<loader::Library> library_;
-  // One for each object that was constructed: threads of an object that is gone may still be inside its imports.
-  std::vector<std::unique_ptr<ImportTables>> imports_;
-  std::optional<loader::Instance> instance_;
-  std::optional<ExportTables> exports_;
+  const InProcessOptions options_;
+  mutable std::mutex liveMutex_;  // of the pointer alone: between ledger() and whoever starts or stops
+  std::shared_ptr<Generation> live_;
 };
 
 }  // namespace bulkhead::in_process

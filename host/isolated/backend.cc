@@ -38,7 +38,7 @@ Result<std::unique_ptr<Backend>> Backend::make(detail::ModuleContext context, co
 
 Result<void> Backend::start() { return supervisor_->start(); }
 Result<void> Backend::awaitLive(std::int64_t deadlineNs) { return supervisor_->awaitLive(deadlineNs); }
-Result<void> Backend::stop(std::chrono::milliseconds timeout) { return supervisor_->stop(timeout); }
+Result<UnloadReport> Backend::stop(const UnloadOptions& options) { return supervisor_->stop(options.timeout); }
 detail::BackendStatus Backend::status() const { return supervisor_->status(); }
 
 void Backend::condemn(std::uint64_t generation, const char* method, const std::string& why) {

@@ -21,7 +21,7 @@ class Backend final : public detail::Backend {
 
   Result<void> start() override;
   Result<void> awaitLive(std::int64_t deadlineNs) override;
-  Result<void> stop(std::chrono::milliseconds timeout) override;
+  Result<UnloadReport> stop(const UnloadOptions& options) override;
   detail::BackendStatus status() const override;
   void condemn(std::uint64_t generation, const char* method, const std::string& why) override;
 

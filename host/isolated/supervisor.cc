@@ -215,7 +215,7 @@ Result<void> Supervisor::awaitLive(std::int64_t deadlineNs) {
 
 // ---- stop
 
-Result<void> Supervisor::stop(std::chrono::milliseconds timeout) {
+Result<UnloadReport> Supervisor::stop(std::chrono::milliseconds timeout) {
   if (services_->foreign()) {
     fork_guard::abandon(shared_from_this());
     return fork_guard::unavailable();
@@ -260,7 +260,7 @@ Result<void> Supervisor::stop(std::chrono::milliseconds timeout) {
   }
   lock.unlock();
   services_->sync();
-  return {};
+  return UnloadReport{.module = context_.slot->name(), .generation = context_.slot->generation()};
 }
 
 void Supervisor::condemn(std::uint64_t generation, const char* method, const std::string& why) {

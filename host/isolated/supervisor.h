@@ -32,7 +32,7 @@ class Supervisor final : public SessionEvents, public std::enable_shared_from_th
   // The contracts of detail::Backend.
   Result<void> start();
   Result<void> awaitLive(std::int64_t deadlineNs);
-  Result<void> stop(std::chrono::milliseconds timeout);
+  Result<UnloadReport> stop(std::chrono::milliseconds timeout);
   detail::BackendStatus status() const;
   void condemn(std::uint64_t generation, const char* method, const std::string& why);
 

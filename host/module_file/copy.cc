@@ -1,13 +1,13 @@
 #include "host/module_file/copy.h"
 
-#include <boost/container_hash/hash.hpp>
+#include "shared/manifest/content_hash.h"
+
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -63,7 +63,7 @@ Result<CopiedContent> copyContent(int from, int to, std::string_view where) {
 
   const auto block = std::make_unique_for_overwrite<char[]>(kBlockBytes);
   CopiedContent content;
-  std::size_t hash = 0;
+  manifest::ContentHash hash;
   while (content.sizeBytes < size) {
     const std::size_t want = std::min<std::uint64_t>(size - content.sizeBytes, kBlockBytes);
     const ssize_t got = ::pread(from, block.get(), want, static_cast<off_t>(content.sizeBytes));
@@ -71,7 +71,7 @@ Result<CopiedContent> copyContent(int from, int to, std::string_view where) {
     if (got < 0) return notAModule(where, "cannot be read: " + std::system_category().message(errno));
     if (got == 0) return notAModule(where, "was shortened while it was copied: load it once it is written");
     const auto bytes = static_cast<std::size_t>(got);
-    boost::hash_combine(hash, std::hash<std::string_view>{}({block.get(), bytes}));
+    hash.add(block.get(), bytes);
     if (Result<void> written = writeAll(to, block.get(), bytes, where); !written) return std::move(written).error();
     content.sizeBytes += bytes;
   }
@@ -79,7 +79,7 @@ Result<CopiedContent> copyContent(int from, int to, std::string_view where) {
   if (!after) return after.error();
   if (!isUnchanged(*before, *after))
     return notAModule(where, "changed while it was copied: load it once it is written");
-  content.hash = hash;
+  content.hash = hash.value();
   return content;
 }
 

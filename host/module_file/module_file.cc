@@ -1,8 +1,10 @@
 #include "host/module_file/module_file.h"
 
 #include "host/module_file/copy.h"
+#include "host/module_file/originals.h"
 #include "shared/manifest/deferred_constructors.h"
 #include "shared/manifest/dependencies.h"
+#include "shared/manifest/seal.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -75,7 +77,9 @@ ModuleFile::ModuleFile(ModuleFile&& other) noexcept
       dependencies_(std::move(other.dependencies_)) {}
 
 ModuleFile::~ModuleFile() {
-  if (!fileName_.empty() && owner_ == ::getpid()) ::unlinkat(directory_->fd(), fileName_.c_str(), 0);
+  if (fileName_.empty() || owner_ != ::getpid()) return;
+  ::unlinkat(directory_->fd(), fileName_.c_str(), 0);
+  forgetOriginal(path_);
 }
 
 Result<void> ModuleFile::takeName(const std::string& path) {
@@ -96,6 +100,7 @@ Result<void> ModuleFile::copyFrom(const std::string& path) {
   fileName_ = std::move(fileName);
   owner_ = ::getpid();
   path_ = directory_->path() + "/" + fileName_;
+  rememberOriginal(path_, originalPath_);
   const Result<CopiedContent> content = copyContent(original->get(), writable.get(), path);
   if (!content) return content.error();
   sizeBytes_ = content->sizeBytes;
@@ -103,6 +108,9 @@ Result<void> ModuleFile::copyFrom(const std::string& path) {
   Result<manifest::ElfFile> elf = manifest::readElf(writable.get(), path);
   if (!elf) return std::move(elf).error();
   elf_ = *std::move(elf);
+  // Of what was copied, so nothing can change between this check and the load.
+  const Result<manifest::SealState> sealed = manifest::checkSeal(writable.get(), elf_, path);
+  if (!sealed) return sealed.error();
   if (Result<void> deferred = manifest::deferConstructors(writable.get(), path); !deferred) return deferred;
   return seal(writable.get());
 }

@@ -20,9 +20,9 @@ namespace bulkhead::module_file {
 // Owns the copy: deleted with the object. Movable. Immutable once open, so any thread may use it.
 class ModuleFile {
  public:
-  // Copies the file at `path` and reads its manifest; no code of it runs. Fails with notFound, notAModule (also when
-  // the file changes while it is copied), or resourceExhausted (no room, no descriptor). Nothing stays behind then.
-  // Blocks on the disk.
+  // Copies the file at `path`, checks its seal and reads its manifest; no code of it runs. Fails with notFound,
+  // notAModule (also when it was damaged since it was built, or changes while it is copied), or resourceExhausted (no
+  // room, no descriptor). Nothing stays behind then. Blocks on the disk.
   static Result<ModuleFile> open(const std::string& path);
 
   ModuleFile(ModuleFile&& other) noexcept;
@@ -36,7 +36,7 @@ class ModuleFile {
   std::uint64_t device() const { return device_; }                   // of the copy, with inode(): its identity
   std::uint64_t inode() const { return inode_; }
   std::uint64_t sizeBytes() const { return sizeBytes_; }
-  // Of the content; equal for equal files within one build of the host.
+  // Of the whole content; equal for equal files.
   std::uint64_t contentHash() const { return contentHash_; }
 
   const manifest::ElfFile& elf() const { return elf_; }  // without its notes

@@ -7,8 +7,11 @@
 #     that import them. A change of any of them generates the contract anew.
 #
 #   bulkhead_add_module(<name> SOURCES <file>... CONTRACT <target>...
-#                       [LIBRARIES <library>...] [SHARED_RUNTIME])
+#                       [LIBRARIES <library>...] [SHARED_RUNTIME] [ALLOW <finding>...])
 #     Builds the module <name>.so into ${BULKHEAD_MODULE_OUTPUT_DIRECTORY} (default: modules in the build folder).
+#     When it is linked, bulkhead-lint looks at it: what would keep it from being unloaded fails the build, what its
+#     ledger will not see is a warning. ALLOW names findings to keep quiet about, by the id at the end of their line
+#     ("unload-nodelete"). Then it is sealed: a file that is damaged later does not load.
 #     SHARED_RUNTIME links the shared C++ runtime: for modules that need C++ shared libraries. With clang's
 #     -stdlib=libc++ among the folder's flags, the static runtime is libc++ and libc++abi.
 #
@@ -17,7 +20,7 @@
 #     NOT_SANITIZED: without this folder's sanitizers. LIBCXX: the compile flags have -stdlib=libc++.
 #
 #   bulkhead_add_foreign_module(<name> COMPILER <program> COMPILER_ID GNU|Clang [FLAGS <flag>...]
-#                               SOURCES <file>... CONTRACT <target>... [DEPENDS <file>...])
+#                               SOURCES <file>... CONTRACT <target>... [DEPENDS <file>...] [ALLOW <finding>...])
 #     The same module by another compiler, or with flags of its own (sanitizers, too: the folder's do not apply).
 #     FLAGS compile and link: -stdlib=libc++, -flto. DEPENDS: headers of the sources.
 #
@@ -219,7 +222,9 @@ function(bulkhead_module_flags compile link compiler)
   endif()
   set(c -fPIC -fvisibility=hidden -fvisibility-inlines-hidden -ffunction-sections -fdata-sections)
   if(compiler STREQUAL GNU)
-    list(APPEND c -fno-gnu-unique -mtls-dialect=gnu2)  # UNIQUE symbols pin a module; cheap thread-local access
+    # UNIQUE symbols pin a module. And no -mtls-dialect=gnu2: before glibc 2.40 (its bug 31372) a thread's first access
+    # to a module's thread_locals may change vector registers, which the compiler does not expect.
+    list(APPEND c -fno-gnu-unique)
   endif()
   set(l -Wl,-Bsymbolic -Wl,--exclude-libs,ALL -Wl,--version-script=${Bulkhead_CMAKE_DIR}/module.map)
   # Hooks tell the ledger what the module acquires.
@@ -281,7 +286,7 @@ function(bulkhead_module_folder variable)
 endfunction()
 
 function(bulkhead_add_module name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "SHARED_RUNTIME" "" "SOURCES;CONTRACT;LIBRARIES")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "SHARED_RUNTIME" "" "SOURCES;CONTRACT;LIBRARIES;ALLOW")
   if(NOT arg_SOURCES OR NOT arg_CONTRACT OR arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "bulkhead_add_module(${name} SOURCES <file>... CONTRACT <target>... [LIBRARIES ...])")
   endif()
@@ -332,10 +337,19 @@ function(bulkhead_add_module name)
   set_target_properties(${name} PROPERTIES
     PREFIX "" SUFFIX .so LIBRARY_OUTPUT_DIRECTORY ${folder} CXX_EXTENSIONS OFF
     LINK_DEPENDS "${Bulkhead_LINK_DEPENDS};$<TARGET_FILE:bulkhead::hooks_resources>;$<TARGET_FILE:bulkhead::hooks_heap>")
+  bulkhead_lint_command(lint "${arg_ALLOW}")
+  add_custom_command(TARGET ${name} POST_BUILD COMMAND ${lint} $<TARGET_FILE:${name}> VERBATIM)
+  add_dependencies(${name} bulkhead::lint)
+endfunction()
+
+# What looks at a module that was just linked, and seals it.
+function(bulkhead_lint_command variable allowed)
+  list(TRANSFORM allowed REPLACE "(.+)" "--allow;\\1")
+  set(${variable} $<TARGET_FILE:bulkhead::lint> --seal ${allowed} PARENT_SCOPE)
 endfunction()
 
 function(bulkhead_add_foreign_module name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "COMPILER;COMPILER_ID" "FLAGS;SOURCES;CONTRACT;DEPENDS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "COMPILER;COMPILER_ID" "FLAGS;SOURCES;CONTRACT;DEPENDS;ALLOW")
   if(NOT arg_COMPILER OR NOT arg_COMPILER_ID OR NOT arg_SOURCES OR NOT arg_CONTRACT)
     message(FATAL_ERROR "bulkhead_add_foreign_module(${name} COMPILER ... COMPILER_ID ... SOURCES ... CONTRACT ...)")
   endif()
@@ -367,6 +381,7 @@ function(bulkhead_add_foreign_module name)
     get_target_property(more ${contract} BULKHEAD_GENERATED)
     list(APPEND generated ${more})
   endforeach()
+  bulkhead_lint_command(lint "${arg_ALLOW}")
   add_custom_command(
     OUTPUT ${folder}/${name}.so
     COMMAND ${CMAKE_COMMAND} -E make_directory ${folder}
@@ -374,8 +389,9 @@ function(bulkhead_add_foreign_module name)
             "-I$<JOIN:$<TARGET_PROPERTY:bulkhead::runtime,INTERFACE_INCLUDE_DIRECTORIES>,;-I>"
             -shared ${sources} -o ${folder}/${name}.so ${link} -Wl,--as-needed -lcapnp -lkj
             $<TARGET_FILE:bulkhead::runtime> -Wl,-rpath,$<TARGET_FILE_DIR:bulkhead::runtime> -pthread
-    DEPENDS ${sources} ${headers} ${generated} bulkhead::runtime bulkhead::hooks_resources
-            bulkhead::hooks_heap ${Bulkhead_LINK_DEPENDS}
+    COMMAND ${lint} ${folder}/${name}.so
+    DEPENDS ${sources} ${headers} ${generated} bulkhead::runtime bulkhead::lint
+            bulkhead::hooks_resources bulkhead::hooks_heap ${Bulkhead_LINK_DEPENDS}
     COMMENT "Building ${name}.so with ${arg_COMPILER}"
     COMMAND_EXPAND_LISTS VERBATIM)
   add_custom_target(${name} ALL DEPENDS ${folder}/${name}.so)

@@ -36,6 +36,7 @@ endif()
 find_package(Threads REQUIRED)
 find_package(Boost 1.81 REQUIRED)
 find_package(CapnProto QUIET REQUIRED)
+find_path(BULKHEAD_XXHASH_INCLUDE_DIR xxhash.h REQUIRED DOC "Of libxxhash-dev; headers alone")
 
 # Where `cmake --install` puts things; programs and libraries stay neighbours whatever the prefix is.
 include(GNUInstallDirs)

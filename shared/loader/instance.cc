@@ -10,16 +10,17 @@ namespace {
 
 constexpr std::uint64_t kMaxErrorText = 64 << 10;
 
-// Takes what a failing constructor reports; the kind it claims is ignored.
+// Takes what a failing function of the module reports; the kind it claims is ignored.
 class Failure {
  public:
   const BulkheadErrorSink* sink() const { return &sink_; }
 
-  Error take(std::string_view where) {
+  // `what` failed: "its constructor failed".
+  Error take(ErrorKind kind, std::string_view where, std::string_view what) {
     ErrorBody body;
-    body.kind = ErrorKind::loadFailed;
+    body.kind = kind;
     body.type = std::move(type_);
-    body.text = std::string(where) + ": its constructor failed" +
+    body.text = std::string(where).append(": ").append(what) +
                 (text_.empty() ? std::string(" without saying why") : ": " + text_);
     return Error(std::move(body));
   }
@@ -49,8 +50,17 @@ Result<Instance> Instance::create(const BulkheadModule& module, std::span<const 
       .size = sizeof arguments, .services = &services, .imports = imports.data(), .import_count = imports.size()};
   Failure failure;
   void* self = nullptr;
-  if (module.create(&arguments, &self, failure.sink()) != BULKHEAD_OK) return failure.take(where);
+  if (module.create(&arguments, &self, failure.sink()) != BULKHEAD_OK) {
+    return failure.take(ErrorKind::loadFailed, where, "its constructor failed");
+  }
   return Instance(module, self);
+}
+
+Result<void> Instance::beforeUnload(std::string_view where) {
+  Failure failure;
+  if (module_ == nullptr || module_->before_unload == nullptr) return {};
+  if (module_->before_unload(self_, failure.sink()) == BULKHEAD_OK) return {};
+  return failure.take(ErrorKind::unloadRefused, where, "its beforeUnload() asks to stay");
 }
 
 void Instance::destroy() noexcept {

@@ -31,6 +31,10 @@ class Instance {
   // The object: first argument of every entry of the module's tables. Null after destroy().
   void* self() const noexcept { return self_; }
 
+  // Asks the module whether it may be unloaded. Fails with unloadRefused and the module's type and text; the object is
+  // as it was then, as far as the module sees to that. Blocks as long as the module does. Nothing after destroy().
+  Result<void> beforeUnload(std::string_view where);
+
   // Runs the module's destructor, once.
   void destroy() noexcept;
 

@@ -7,7 +7,6 @@
 #include <link.h>
 
 #include <atomic>
-#include <cstring>
 #include <string_view>
 
 namespace bulkhead::loader {
@@ -28,18 +27,6 @@ std::string loaderText(const Source& source) {
 // does that already; ThreadSanitizer sees it here.
 std::atomic<std::uint64_t> unloads{0};
 
-struct Object {
-  std::uintptr_t base;
-  const char* path;
-  bool found;
-};
-
-int matchObject(dl_phdr_info* info, std::size_t, void* data) {
-  auto* object = static_cast<Object*>(data);
-  object->found = info->dlpi_addr == object->base && std::strcmp(info->dlpi_name, object->path) == 0;
-  return object->found ? 1 : 0;
-}
-
 }  // namespace
 
 Result<Library> Library::open(Source source) {
@@ -48,7 +35,20 @@ Result<Library> Library::open(Source source) {
   return library;
 }
 
-Library::~Library() { static_cast<void>(close()); }
+Library::~Library() {
+  if (!ledger_.threads().empty()) {
+    abandon();
+    return;
+  }
+  finalize();
+  if (!close()) abandon();
+}
+
+void Library::abandon() noexcept {
+  handle_ = nullptr;
+  dependencies_.clear();
+  ledger_.abandon();
+}
 
 Result<void> Library::load() {
   if (Result<void> opened = openDependencies(); !opened) return opened;
@@ -60,6 +60,8 @@ Result<void> Library::load() {
     return Error(ErrorKind::loadFailed, source_.name + ": " + loaderText(source_));
   }
   base_ = object->l_addr;
+  extent_ = extentOf(base_, source_.path);
+  if (source_.keepLedger) ledger_ = ModuleLedger::open(extent_.begin, extent_.end, source_.abortOnBadFree);
   if (Result<void> run = runDeferredConstructors(*object, source_.name); !run) return run;
   return findEntry();
 }
@@ -90,37 +92,27 @@ Result<void> Library::findEntry() {
 
 Result<void> Library::close() {
   if (handle_ != nullptr) {
+    ledger_.clean();
     unloads.fetch_add(1, std::memory_order_release);  // partner: load()
     ::dlclose(handle_);
     handle_ = nullptr;
     if (isLoaded()) {
-      // Taken again: nothing of it was finalised, it goes on working.
+      // Taken again: the dynamic loader finalised nothing of it.
       handle_ = ::dlopen(source_.path.c_str(), kMode | RTLD_NOLOAD);
       if (handle_ != nullptr) return refusal();
     }
     module_ = nullptr;
+    ledger_.close();
   }
   closeDependencies();
   return {};
 }
 
-// By address and name: a path alone could be another generation's, an address alone another library's by now.
-bool Library::isLoaded() const {
-  Object object{.base = base_, .path = source_.path.c_str(), .found = false};
-  ::dl_iterate_phdr(&matchObject, &object);
-  return object.found;
-}
-
 Error Library::refusal() const {
-  const manifest::UnloadHints& hints = source_.hints;
   std::string why;
   const auto add = [&](const std::string& reason) { why.append(why.empty() ? "" : "; ").append(reason); };
-  if (hints.noDelete) add("it is linked with -z nodelete");
-  if (hints.uniqueSymbols > 0) {
-    add(std::to_string(hints.uniqueSymbols) + " STB_GNU_UNIQUE symbols, for example " + hints.firstUniqueSymbol +
-        " (build it with bulkhead_add_module, or -fno-gnu-unique)");
-  }
-  if (hints.threadExitDestructors) add("perhaps thread_local objects of threads that still live");
+  for (const Pin& pin : pins()) add(pin.text);
+  if (source_.hints.threadExitDestructors) add("perhaps thread_local objects of threads that still live");
   if (why.empty()) add("another dlopen of it, RTLD_NODELETE, or a library with symbols bound into it");
   return Error(ErrorKind::unloadRefused, source_.name + " stays in memory: " + why);
 }

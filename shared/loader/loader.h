@@ -1,6 +1,8 @@
 // The one home of dlopen. Loads a module file for its entry table and closes it for real.
 #pragma once
 
+#include "shared/loader/ledger.h"
+#include "shared/loader/pins.h"
 #include "shared/manifest/elf_file.h"
 
 #include <bulkhead/abi.h>
@@ -21,8 +23,12 @@ struct Source {
   std::string name;
   // Absolute paths, needed ones first: manifest::resolveDependencies.
   std::vector<std::string> dependencies;
-  // For close() to say what holds the module.
+  // For pins() and close() to say what holds the module.
   manifest::UnloadHints hints;
+  // Whether a ledger is kept of what the module's code acquires, and what a free of another's memory does to the
+  // process.
+  bool keepLedger = false;
+  bool abortOnBadFree = false;
 };
 
 // A loaded module. Movable, not copyable. Safe to use from any thread, except close() and destruction beside any use.
@@ -39,9 +45,11 @@ class Library {
         handle_(std::exchange(other.handle_, nullptr)),
         dependencies_(std::exchange(other.dependencies_, {})),
         base_(other.base_),
+        extent_(other.extent_),
+        ledger_(std::move(other.ledger_)),
         module_(std::exchange(other.module_, nullptr)) {}
   Library& operator=(Library&&) = delete;
-  // Closes; what cannot be unloaded stays.
+  // Finalizes and closes; what cannot be unloaded stays, and so does a module whose threads live.
   ~Library();
 
   // The module's entry table: valid until close() succeeds.
@@ -49,18 +57,34 @@ class Library {
 
   // Where it is loaded.
   std::uintptr_t base() const noexcept { return base_; }
+  const Extent& extent() const noexcept { return extent_; }
 
-  // Unloads the module and proves by its address that it is gone, then its dependencies in reverse. Nothing of the
-  // module may run or be referred to. Fails with unloadRefused, whose text says what is known to hold it; the module
-  // then stays open and usable, and close() can be called again. Success is final; a second call does nothing.
+  // Empty unless Source asked for one.
+  const ModuleLedger& ledger() const noexcept { return ledger_; }
+
+  // What is known to make close() fail.
+  std::vector<Pin> pins() const { return findPins(extent_, source_.hints); }
+
+  // With a ledger that is kept: runs the module's destructors of thread_local and static objects; nothing of the module
+  // may run afterwards, so that what the ledger then holds is what it leaves behind. Else dlclose does that. Once.
+  void finalize() { ledger_.finalize(); }
+
+  // Gives back what the module left behind (finalize() comes first where the ledger is kept), unloads the module and
+  // proves by its address that it is gone, then its dependencies in reverse, then its heap. Nothing of the module may
+  // run or be referred to. Fails with unloadRefused, whose text says what is known to hold it; the module then stays
+  // open, usable if it was not finalized, and close() can be called again. Success is final; a second call does
+  // nothing.
   Result<void> close();
+
+  // Leaves it in memory until the process ends.
+  void abandon() noexcept;
 
  private:
   explicit Library(Source source) : source_(std::move(source)) {}
   Result<void> load();
   Result<void> openDependencies();
   Result<void> findEntry();
-  bool isLoaded() const;
+  bool isLoaded() const { return extentOf(base_, source_.path).end != 0; }
   Error refusal() const;
   void closeDependencies();
 
@@ -68,6 +92,8 @@ class Library {
   void* handle_ = nullptr;
   std::vector<void*> dependencies_;
   std::uintptr_t base_ = 0;
+  Extent extent_;
+  ModuleLedger ledger_;
   const BulkheadModule* module_ = nullptr;
 };
 

@@ -47,7 +47,7 @@ class Reader {
   void readSegments();
   void readSectionHeaders();
   void readNotes();
-  void splitNotes(const std::vector<std::byte>& bytes, std::uint64_t alignment);
+  void splitNotes(const Elf64_Phdr& segment);
   void readDynamic();
   void noteDynamic(const Elf64_Dyn& entry);
   void takeStrings(const std::vector<Elf64_Dyn>& entries);
@@ -124,11 +124,13 @@ void Reader::readNotes() {
     if (segment.p_type != PT_NOTE) continue;
     total += segment.p_filesz;  // each is at most the file's size and there are few: no overflow
     if (total > kMaxNoteSegmentBytes) throw Corrupt("has more notes than any module may have");
-    splitNotes(file_.readArray<std::byte>(segment.p_offset, segment.p_filesz, "notes"), segment.p_align == 8 ? 8 : 4);
+    splitNotes(segment);
   }
 }
 
-void Reader::splitNotes(const std::vector<std::byte>& bytes, std::uint64_t alignment) {
+void Reader::splitNotes(const Elf64_Phdr& segment) {
+  const auto bytes = file_.readArray<std::byte>(segment.p_offset, segment.p_filesz, "notes");
+  const std::uint64_t alignment = segment.p_align == 8 ? 8 : 4;
   std::uint64_t offset = 0;
   Elf64_Nhdr header{};
   while (offset < bytes.size() && bytes.size() - offset >= sizeof header) {
@@ -144,6 +146,7 @@ void Reader::splitNotes(const std::vector<std::byte>& bytes, std::uint64_t align
     const char* name = reinterpret_cast<const char*>(bytes.data() + nameAt);
     note.name.assign(name, strnlen(name, header.n_namesz));
     note.type = header.n_type;
+    note.offset = segment.p_offset + descriptionAt;
     note.description.assign(bytes.begin() + static_cast<std::ptrdiff_t>(descriptionAt),
                             bytes.begin() + static_cast<std::ptrdiff_t>(end));
     result_.notes.push_back(std::move(note));

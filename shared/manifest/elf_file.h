@@ -20,6 +20,7 @@ namespace bulkhead::manifest {
 struct ElfNote {
   std::string name;  // without its NUL
   std::uint32_t type = 0;
+  std::uint64_t offset = 0;  // of the description in the file
   std::vector<std::byte> description;
 };
 

@@ -20,6 +20,7 @@ namespace bulkhead::manifest {
 inline constexpr std::string_view kNoteName = "BULKHEAD";
 inline constexpr std::uint32_t kContractNote = 1;
 inline constexpr std::uint32_t kBuildNote = 2;
+inline constexpr std::uint32_t kSealNote = 3;
 inline constexpr std::uint32_t kFormatVersion = 1;  // of the contract note
 
 enum class Role : std::uint8_t { exports, imports };  // which side implements it: the module, the host

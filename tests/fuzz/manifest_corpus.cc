@@ -28,6 +28,7 @@ int main(int count, char** arguments) {
   full.texts = {{DT_NEEDED, "libc.so.6"}, {DT_SONAME, "calc.so"}, {DT_RUNPATH, "$ORIGIN"}};
   full.definedSymbols = {{"unique", STB_GNU_UNIQUE}};
   full.undefinedSymbols = {"__cxa_thread_atexit"};
+  full.notes.push_back({"BULKHEAD", 3, Bytes(24)});
   write(folder / "plain", 0, ElfBuilder().build());
   write(folder / "module", 0, moduleFile().build());
   write(folder / "full", 0, full.build());

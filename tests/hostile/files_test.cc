@@ -60,7 +60,7 @@ struct Note {
   std::size_t message;
   std::size_t messageBytes;
 };
-Note noteOf(const Bytes& file) {
+Note noteOf(const Bytes& file, std::uint32_t type = 1) {
   static constexpr char kName[] = "BULKHEAD";
   for (auto found = file.begin();; ++found) {
     found = std::search(found, file.end(), kName, kName + sizeof kName);
@@ -68,7 +68,7 @@ Note noteOf(const Bytes& file) {
     const auto at = static_cast<std::size_t>(found - file.begin());
     if (at < sizeof(Elf64_Nhdr)) continue;
     const auto note = get<Elf64_Nhdr>(file, at - sizeof(Elf64_Nhdr));
-    if (note.n_namesz != sizeof kName || note.n_type != 1) continue;
+    if (note.n_namesz != sizeof kName || note.n_type != type) continue;
     const std::size_t description = (at + sizeof kName + 7) / 8 * 8;
     return {at - sizeof(Elf64_Nhdr), description + 8, note.n_descsz - 8};
   }
@@ -76,6 +76,13 @@ Note noteOf(const Bytes& file) {
 template <class Change>
 void editNote(Bytes& file, const Change& change) {
   edit<Elf64_Nhdr>(file, noteOf(file).header, change);
+}
+// A liar would seal his file anew: so that lies get past the seal, there is none.
+Bytes unsealed(Bytes file) {
+  constexpr std::uint32_t kSeal = 3;
+  const Note note = noteOf(file, kSeal);
+  std::fill_n(file.begin() + static_cast<std::ptrdiff_t>(note.message - 8), note.messageBytes + 8, '\0');
+  return file;
 }
 // A word of the note's message: word 0 is its segment table, word 1 the root pointer.
 void setWord(Bytes& file, std::size_t word, std::uint64_t value) {
@@ -88,7 +95,8 @@ class Files : public HostileTest {
     std::string pattern = ::testing::TempDir() + "bulkhead_files.XXXXXX";
     folder_ = ::mkdtemp(pattern.data());
     std::ifstream good(FAULTS_MODULE, std::ios::binary);
-    good_.assign(std::istreambuf_iterator<char>(good), {});
+    sealed_.assign(std::istreambuf_iterator<char>(good), {});
+    good_ = unsealed(sealed_);
   }
   ~Files() override { std::filesystem::remove_all(folder_); }
 
@@ -97,7 +105,7 @@ class Files : public HostileTest {
     std::ofstream(path, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
     return host().load(path, placement, imports_);
   }
-  // The whole file as it was built.
+  // The whole file, but for its seal.
   void expectGoodLoads(const Placement& placement) {
     auto module = loadFile(good_, placement);
     ASSERT_TRUE(module) << module.error().message();
@@ -109,9 +117,36 @@ class Files : public HostileTest {
         std::distance(std::filesystem::directory_iterator("/proc/self/fd"), std::filesystem::directory_iterator()));
   }
 
-  Bytes good_;
+  Bytes sealed_, good_;  // as it was built, and without its seal
   std::string folder_;
 };
+
+// C6: bits that flip on the way from the build to the load.
+TEST_F(Files, DamageSinceTheBuildIsRefusedBeforeAnyCodeRuns) {
+  const auto header = get<Elf64_Ehdr>(sealed_, 0);
+  std::vector<Elf64_Phdr> code;
+  for (std::size_t n = 0; n < header.e_phnum; ++n) {
+    const auto segment = get<Elf64_Phdr>(sealed_, header.e_phoff + n * sizeof(Elf64_Phdr));
+    if (segment.p_type == PT_LOAD && (segment.p_flags & PF_X) != 0) code.push_back(segment);
+  }
+  ASSERT_FALSE(code.empty());
+  for (const Placement& placement : {Placement::inProcess(), Placement::isolated()}) {
+    ASSERT_TRUE(loadFile(sealed_, placement));
+    const std::uint32_t loads = imports_.loads;
+    for (unsigned seed = 1; seed <= 20; ++seed) {
+      std::mt19937 random(seed);
+      Bytes damaged = sealed_;
+      char& byte = damaged[code[0].p_offset + random() % code[0].p_filesz];
+      byte = static_cast<char>(byte ^ (1 << random() % 8));
+      const auto module = loadFile(damaged, placement);
+      ASSERT_FALSE(module) << seed;
+      EXPECT_EQ(module.error().kind(), ErrorKind::notAModule);
+      EXPECT_THAT(module.error().text(), ::testing::HasSubstr("was damaged since it was built"));
+    }
+    EXPECT_EQ(imports_.loads, loads);
+    EXPECT_TRUE(loadFile(sealed_, placement));
+  }
+}
 
 struct Lie {
   const char* name;
@@ -271,7 +306,7 @@ class UnknownContracts : public Files, public ::testing::WithParamInterface<Lie>
  protected:
   UnknownContracts() {
     std::ifstream unknown(UNKNOWN_MODULE, std::ios::binary);
-    unknown_.assign(std::istreambuf_iterator<char>(unknown), {});
+    unknown_ = unsealed({std::istreambuf_iterator<char>(unknown), {}});
     HostOptions options = hostOptions();
     options.oracle = true;
     makeHost(std::move(options));

@@ -30,6 +30,7 @@ INCLUDE_RULES = [
     (r"host/in_process/.*", (), r"host/isolated/.*", "the placements know nothing of each other"),
     (r"host/isolated/.*", (), r"host/in_process/.*", "the placements know nothing of each other"),
     (r"host/(?!generic/|tool/).*", (), r"host/(generic|tool)/.*", "generic calls and the command stand on top"),
+    (r"shared/(?!symbols/).*", (), r"shared/symbols/.*|elfutils/.*", "a module or worker would need elfutils"),
     (r"host/generic/.*", (), r"host/(in_process|isolated|tool)/.*", "generic calls know no placement"),
     (r"host/tool/.*", (), r"host/(in_process|isolated|core)/.*", "the command is a user of the library"),
     (r"shared/manifest/.*", (), r"shared/loader/.*|dlfcn\.h", "a manifest is read without loading the file"),
@@ -41,9 +42,11 @@ INCLUDE_RULES = [
 ]
 
 # The rooms of shared, bottom to top; a file right in shared/ belongs to the bottom. A room includes only lower layers.
-SHARED_LAYERS = [("", "runtime", "posix"), ("hooks", "doorbell", "memory", "control", "manifest"), ("lane", "loader")]
+SHARED_LAYERS = [("", "runtime", "posix"), ("hooks", "doorbell", "memory", "control", "manifest"),
+                 ("lane", "loader", "symbols")]
 
-# Hooks stand in front of libc's functions in modules, whichever facility they belong to; the runtime undoes what they noted.
+# Hooks stand in front of libc's functions in modules, whichever facility they belong to; the runtime undoes what they
+# noted.
 LEDGER = r"shared/hooks/.*|shared/runtime/resources\.c"
 
 # (facility, its one home, what betrays its use). Only code is looked at, never comments or strings.
@@ -52,9 +55,13 @@ FACILITIES = [
     ("memfd and mmap", r"shared/memory/.*|" + LEDGER,
      r"\b(memfd_create|mmap|munmap|mremap|mapped_region|F_ADD_SEALS|MFD_\w+|shm_open)\b"),
     ("futex", r"shared/doorbell/.*", r"\b(SYS_futex\w*|__NR_futex\w*|FUTEX\w*|futex_waitv)\b"),
-    ("descriptor passing", r"shared/control/.*", r"\b(SCM_RIGHTS|SCM_CREDENTIALS|CMSG_\w+|recvmsg|sendmsg)\b"),
+    ("descriptor passing", r"shared/control/.*|" + LEDGER,
+     r"\b(SCM_RIGHTS|SCM_CREDENTIALS|CMSG_\w+|recvmsg|sendmsg)\b"),
     ("clone and pidfd", r"host/isolated/.*|" + LEDGER,
      r"\b(SYS_clone3?|CLONE_[A-Z]+|SYS_pidfd\w*|pidfd_\w+|P_PIDFD|vfork|fork)\b(?!\s*=)"),
+    ("debug information", r"shared/symbols/.*", r"\b(dwfl_\w+|dwarf_\w+|_Unwind_Backtrace|dl_find_object)\b"),
+    ("signals to threads", r"host/watchdog/.*|shared/runtime/threads\.c",  # there: signal 0, whether one lives
+     r"\b(SYS_rt_tgsigqueueinfo|SYS_tgkill|tgkill|pthread_kill|pthread_sigqueue)\b"),
     ("seccomp and Landlock", r"worker/sandbox/.*",
      r"\b(SYS_seccomp|seccomp_\w+|SECCOMP_\w+|SCMP_\w+|landlock_\w+|LANDLOCK_\w+)\b"),
 ]

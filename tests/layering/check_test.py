@@ -52,6 +52,9 @@ class LayeringTest(unittest.TestCase):
         self.assert_caught("shared/memory/a.cc", '#include "shared/loader/loader.h"\n', "memory is not above loader")
         self.assert_caught("shared/attic/a.cc", "", "has no place among the layers")
 
+    def test_symbols_are_for_who_asks_for_them(self):
+        self.assert_caught("shared/memory/a.cc", "#include <elfutils/libdwfl.h>\n", "would need elfutils")
+
     def test_the_placements_know_nothing_of_each_other(self):
         self.assert_caught("host/isolated/a.cc", '#include "host/in_process/b.h"\n', "nothing of each other")
 
@@ -79,7 +82,8 @@ class LayeringTest(unittest.TestCase):
         self.assert_caught("host/include/bulkhead/a.h", '#include "shared/memory/region.h"\n', "internal")
 
     def test_each_facility_has_one_home(self):
-        for code in ("dlopen(a, b)", "mmap(a)", "SYS_futex", "SCM_RIGHTS", "CLONE_PIDFD", "seccomp_load(a)"):
+        for code in ("dlopen(a, b)", "mmap(a)", "SYS_futex", "SCM_RIGHTS", "CLONE_PIDFD", "seccomp_load(a)", "dwfl_begin(a)",
+                     "SYS_tgkill"):
             self.assert_caught("shared/a.cc", f"auto x = {code};\n", "has its home in")
 
     def test_comments_and_strings_are_not_code(self):

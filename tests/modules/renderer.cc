@@ -51,7 +51,9 @@ class Renderer final : public scene::module::Renderer {
     for (unsigned i = 0; i < points; ++i) list[i].setX(i);
     return {};
   }
-  Result<std::int32_t> add(std::int32_t a, std::int32_t b) override { return a + b; }
+  Result<std::int32_t> add(std::int32_t a, std::int32_t b) override {
+    return static_cast<std::int32_t>(static_cast<std::uint32_t>(a) + static_cast<std::uint32_t>(b));
+  }
   Result<void> fail(scene::Scene::Reader scene, scene::Scene::Builder out) override {
     out.setName("half done");
     return Error("cannot do " + std::string(scene.getName()));

@@ -1,9 +1,13 @@
 #include "worker/session/module.h"
 
+#include <bulkhead/log_level.h>
+
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <span>
+#include <string>
 #include <utility>
 
 namespace bulkhead::worker {
@@ -22,6 +26,7 @@ Result<void> Module::checkIdentity() const {
 Result<void> Module::load(BulkheadChannel* channel, const BulkheadHostServices& services) {
   if (library_) return Error(ErrorKind::internal, "the module is loaded already");
   if (auto identical = checkIdentity(); !identical) return identical;
+  services_ = &services;
   loader::Source source;
   source.path = load_.file.path;
   source.name = load_.file.path;
@@ -42,7 +47,12 @@ Result<void> Module::load(BulkheadChannel* channel, const BulkheadHostServices& 
 }
 
 void Module::unload() {
-  if (instance_) instance_->destroy();
+  if (!instance_) return;
+  if (const auto asked = instance_->beforeUnload(load_.file.path); !asked) {
+    const std::string line = "it is unloaded although " + asked.error().message();
+    services_->log(services_->context, static_cast<std::uint32_t>(LogLevel::warning), {line.data(), line.size()});
+  }
+  instance_->destroy();
 }
 
 const BulkheadExport* Module::findExport(std::uint64_t interfaceId) const noexcept {

@@ -24,7 +24,8 @@ class Module {
   // Opens the dependencies and the module, and constructs its object; its imports go onto `channel`. Once. Fails with
   // loadFailed or notAModule.
   Result<void> load(BulkheadChannel* channel, const BulkheadHostServices& services);
-  // Destroys the object; the file stays loaded until the process ends.
+  // Asks the module, whose verdict is logged and no more, and destroys the object; the file stays loaded until the
+  // process ends.
   void unload();
 
   const BulkheadExport* findExport(std::uint64_t interfaceId) const noexcept;
@@ -40,7 +41,8 @@ class Module {
   std::optional<loader::Library> library_;
   std::vector<BulkheadImport> imports_;
   std::optional<loader::Instance> instance_;
-  std::atomic<bool> loaded_{false};  // released by the lane that loads, acquired by those that call
+  const BulkheadHostServices* services_ = nullptr;  // since load()
+  std::atomic<bool> loaded_{false};                 // released by the lane that loads, acquired by those that call
 };
 
 }  // namespace bulkhead::worker

@@ -13,6 +13,8 @@
 #include <bulkhead/imports.h>
 #include <bulkhead/placement.h>
 #include <bulkhead/result.h>
+#include <bulkhead/stuck_call.h>
+#include <bulkhead/unload.h>
 
 #include <chrono>
 #include <cstdint>
@@ -83,6 +85,15 @@ struct HostOptions {
   // A generation of a module was started (loaded, or restarted in a fresh worker); runs before any other call reaches
   // it, on the thread that started it. An error makes this start fail.
   std::function<Result<void>(const Starting&)> onStarted;
+  // A call of an in-process module is past its deadline (InProcessOptions::deadline, the method's annotation or
+  // within()) and has not come back: told while it hangs, with the stack of its thread, and again each time its age has
+  // doubled. Runs on a thread of the host's that only exists if this is set, one report at a time; must not throw.
+  // Isolated calls are not reported here: they end at their deadline.
+  std::function<void(const StuckCall&)> onStuckCall;
+  // The real-time signal that takes those stacks, on the stuck thread itself; 0: the host chooses one that nothing
+  // handles. Taken with the first report, given back with the Host. A signal that the program handles is left alone:
+  // the reports have no stack then, and say so.
+  int stackSignal = 0;
 };
 
 // What becomes of an import that a module calls and the host did not give.
@@ -140,12 +151,20 @@ class Module {
   // Process id of the worker serving now; nothing in-process or while none serves. For display: never signal by number.
   std::optional<int> workerPid() const;
 
+  // What its code holds right now: in-process, of a module with hooks; else empty, with isKept false. Heap comes
+  // grouped by call site. Threads of the module that allocate wait while it is taken.
+  Ledger ledger() const;
+
   // Ends the module: new calls are refused as staleHandle, running ones drained for at most `timeout`, then the
   // module's object is destroyed and the file unloaded (in-process: proven by address; isolated: the worker ends, by a
   // kill if need be). On failure the module is loaded and usable as before: wouldDeadlock from inside one of its calls,
-  // deadlineExceeded when calls did not end in time, unloadRefused when it was destroyed but its file stays mapped
-  // (then it is not usable).
+  // deadlineExceeded when calls did not end in time, unloadRefused when something holds it, which
+  // Error::unloadReport() lists: its threads, its own beforeUnload(), a LeakPolicy, symbols that pin it. Should the
+  // dynamic loader keep the file for a reason that shows only at the very end, the module is parked, says the report.
   Result<void> unload(std::chrono::milliseconds timeout = std::chrono::seconds(10));
+  // The same, with a choice of what a refusal leads to, and with what the module left behind. A parked module is a
+  // value whose outcome says so.
+  Result<UnloadReport> unload(const UnloadOptions& options);
 
  private:
   friend class Host;

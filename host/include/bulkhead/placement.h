@@ -1,6 +1,7 @@
 // Where a module runs: in the host's process, or in a worker process of its own. Chosen at run time, per module.
 #pragma once
 
+#include <bulkhead/ledger.h>
 #include <bulkhead/tier.h>
 
 #include <chrono>
@@ -25,6 +26,14 @@ struct InProcessOptions {
   // Default deadline of a call. It can only be detected here: a call that comes back too late is deadlineExceeded, a
   // call that never comes back blocks its caller. Zero: none.
   std::chrono::milliseconds deadline{0};
+  // What becomes of what the module has not given back when it is unloaded.
+  LeakPolicies leaks = {};
+  // A free of what the module did not allocate, or freed before, aborts the process. Otherwise it is noted in the
+  // ledger and given to the host's allocator (freed before: left alone).
+  bool abortOnBadFree = false;
+  // Without a ledger the module's heap calls are libc's own; what it leaks stays, threads of it that run are not
+  // noticed.
+  bool keepLedger = true;
 };
 
 struct IsolatedOptions {

@@ -185,6 +185,9 @@ typedef struct BulkheadModule {
   int32_t (*create)(const BulkheadCreateArguments* arguments, void** self, const BulkheadErrorSink* error);
   /* Destroys it. Called once, after the last call ended. */
   void (*destroy)(void* self);
+  /* Asked before an unload destroys the object, while no call is under way and none can come: time to end threads and
+   * to close what is shared. BULKHEAD_FAILED, reported: the module asks to stay. Null: it has no say. */
+  int32_t (*before_unload)(void* self, const BulkheadErrorSink* error);
 } BulkheadModule;
 
 typedef const BulkheadModule* (*BulkheadEntry)(void);

@@ -14,6 +14,7 @@
 namespace bulkhead {
 
 struct ExitReport;
+struct UnloadReport;
 
 // Classed by what the caller should do. The numbers cross the ABI and the wire: never reuse one.
 enum class ErrorKind : std::uint32_t {
@@ -92,6 +93,7 @@ struct ErrorBody {
   std::string type;    // exception type, or empty
   std::string text;    // what happened, and the remedy where there is one
   std::shared_ptr<const ExitReport> exit;
+  std::shared_ptr<const UnloadReport> unload = nullptr;
 };
 
 // An error value: one pointer wide, cheap to copy (the body is shared and immutable). Never empty, except after it was
@@ -119,6 +121,8 @@ class Error {
   // Why the worker died; null unless the error comes from such a death. A deadlineExceeded has none either: its caller
   // is not kept waiting for the end of the process, whose report follows by HostOptions::onExit and Module::lastExit().
   const std::shared_ptr<const ExitReport>& exitReport() const noexcept { return shared_->body.exit; }
+  // Of an unload that did not happen: what holds the module. Else null.
+  const std::shared_ptr<const UnloadReport>& unloadReport() const noexcept { return shared_->body.unload; }
   const ErrorBody& body() const noexcept { return shared_->body; }
 
   // One line of valid UTF-8 without control characters, whatever the parts hold:

@@ -7,6 +7,10 @@
 //   };
 //   BULKHEAD_MODULE(Greeter)
 //
+// An optional member function `void beforeUnload()` or `bulkhead::Result<void> beforeUnload()` is called before an
+// unload destroys the object, while no call is under way: the place to end and join threads. An error, or what it
+// throws, asks the host to leave the module loaded; in-process an unload is refused then, isolated it is logged.
+//
 // Methods return a value or bulkhead::Error("what happened"); what they throw becomes an error of the caller, too.
 // Arguments are borrowed for the call: copy what must live longer. Methods may be called from several threads at once
 // unless the schema says `serialized`. Calls of imports may be made from any thread until the module's object is gone.
@@ -21,6 +25,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <cstdio>
 #include <optional>
 #include <string_view>
 
@@ -36,7 +41,21 @@
     return ::bulkhead::detail::moduleOf<__VA_ARGS__>();                                             \
   }
 
+// Of the hooks that bulkhead_add_module links; not there in a module built without them.
+extern "C" __attribute__((weak, visibility("hidden"))) void bulkhead_hooks_release_descriptor(int descriptor);
+extern "C" __attribute__((weak, visibility("hidden"))) void bulkhead_hooks_release_stream(std::FILE* stream);
+
 namespace bulkhead {
+
+// The module gives a descriptor or stream of its own away: whoever gets it closes it. It leaves the module's ledger, so
+// that an unload does not close it. Call it before the new owner may close it. Does nothing where no ledger is kept.
+// From any thread; never blocks for long, never fails.
+inline void release(int descriptor) noexcept {
+  if (bulkhead_hooks_release_descriptor != nullptr) bulkhead_hooks_release_descriptor(descriptor);
+}
+inline void release(std::FILE* stream) noexcept {
+  if (bulkhead_hooks_release_stream != nullptr) bulkhead_hooks_release_stream(stream);
+}
 
 // Hands a line to the host's log. Never blocks for long, never fails; from any thread, once the module's object is
 // being constructed and until it is destroyed. Before and after that the line is dropped.

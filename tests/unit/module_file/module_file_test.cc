@@ -1,6 +1,7 @@
 #include "host/module_file/module_file.h"
 
 #include "host/module_file/copy.h"
+#include "shared/manifest/seal.h"
 #include "tests/unit/manifest/manifest_builder.h"
 #include "tests/unit/manifest/scratch_file.h"
 
@@ -17,6 +18,7 @@
 #include <fstream>
 #include <iterator>
 #include <optional>
+#include <span>
 #include <thread>
 
 namespace bulkhead::module_file {
@@ -136,6 +138,22 @@ TEST_F(ModuleFileTest, FailuresLeaveNothingBehind) {
   const std::string fifo = folder_.at("fifo.so");
   ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
   expectFailure(fifo, ErrorKind::notAModule, "not a regular file");
+}
+
+TEST_F(ModuleFileTest, FileThatWasDamagedSinceItWasBuiltIsRefused) {  // C6
+  ElfBuilder elf = moduleFile();
+  elf.notes.push_back({"BULKHEAD", manifest::kSealNote, Bytes(24)});
+  const std::string path = folder_.write("codec.so", elf.build());
+  EXPECT_TRUE(ModuleFile::open(path)) << "not sealed yet";
+  {
+    const posix::UniqueFd fd(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+    ASSERT_TRUE(manifest::writeSeal(fd.get(), manifest::readElf(path).value(), path));
+  }
+  EXPECT_TRUE(ModuleFile::open(path));
+  std::string bytes = contentOf(path);
+  bytes.back() ^= 1;
+  folder_.write("codec.so", std::as_bytes(std::span(bytes)));
+  expectFailure(path, ErrorKind::notAModule, "codec.so was damaged since it was built");
 }
 
 TEST_F(ModuleFileTest, NamesAreTakenFromTheFileAndMadeHarmless) {

@@ -5,6 +5,7 @@
 #include <bulkhead/abi.h>
 #include <bulkhead/detail/collector.h>
 #include <bulkhead/detail/guard.h>
+#include <bulkhead/detail/watched_call.h>
 #include <bulkhead/error.h>
 #include <bulkhead/runtime.h>
 
@@ -37,6 +38,7 @@ class SlowCall {
   std::optional<Error> queue();
   void restartLimit();
   void enterScope();
+  void watch();
 
   const InterfaceSlot& slot_;
   const BulkheadMethod& method_;
@@ -45,6 +47,7 @@ class SlowCall {
   std::int64_t startNs_;
   std::int64_t deadlineNs_;  // 0: none
   BulkheadScope scope_{};
+  WatchedCall watched_;
   bool scoped_ = false;
   bool outerScoped_ = false;
   bool queued_ = false;

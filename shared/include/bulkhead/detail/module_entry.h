@@ -10,6 +10,7 @@
 
 #include <array>
 #include <atomic>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -224,6 +225,20 @@ class ModuleParts {
       return BULKHEAD_OK;
     });
   }
+  // The module's class may have `void beforeUnload()` or `Result<void> beforeUnload()`.
+  static std::int32_t beforeUnload(void* self, const BulkheadErrorSink* error) noexcept {
+    return guarded(error, [&]() -> std::int32_t {
+      if constexpr (requires(M & module) {
+                      { module.beforeUnload() } -> std::same_as<void>;
+                    }) {
+        static_cast<Self*>(self)->module.beforeUnload();
+      } else if constexpr (requires(M & module) { module.beforeUnload(); }) {
+        const Result<void> verdict = static_cast<Self*>(self)->module.beforeUnload();
+        if (!verdict) return report(error, verdict.error());
+      }
+      return BULKHEAD_OK;
+    });
+  }
   static void destroy(void* self) noexcept {
     delete static_cast<Self*>(self);
     hostServices.store(nullptr, std::memory_order_release);
@@ -235,7 +250,7 @@ class ModuleParts {
  public:
   static constexpr BulkheadModule kModule = {
       sizeof(BulkheadModule), BULKHEAD_ABI_VERSION, 0,       kExports.data(), kExports.size() - 1,
-      kImports.data(),        kImports.size() - 1,  &create, &destroy};
+      kImports.data(),        kImports.size() - 1,  &create, &destroy,        &beforeUnload};
 };
 
 template <class M, class List>

@@ -1,6 +1,6 @@
 // The ELF notes of a module file: what it says about itself, read without loading it. Section
 // ".note.bulkhead.manifest", note name "BULKHEAD"; type 1: the manifest of a contract (proto/manifest.capnp), type 2:
-// how the module was built.
+// how the module was built, type 3: room for the seal (shared/manifest/seal.h).
 #pragma once
 
 #include <bulkhead/abi.h>
@@ -24,6 +24,7 @@ namespace bulkhead::detail {
 
 inline constexpr std::uint32_t kManifestNote = 1;
 inline constexpr std::uint32_t kBuildNote = 2;
+inline constexpr std::uint32_t kSealNote = 3;
 inline constexpr std::uint32_t kManifestVersion = 1;
 
 // Name and header fill 24 bytes: the descriptor is aligned whether a reader aligns to 4 or to 8.
@@ -61,6 +62,14 @@ constexpr BuildNote<Size - 1> buildNote(const char (&text)[Size]) {
   for (std::size_t i = 0; i + 1 < Size; ++i) note.text[i] = text[i];
   return note;
 }
+// All zero until `bulkhead-lint --seal` writes it, after the link.
+struct SealNote {
+  NoteHeader header;
+  std::uint64_t words[3];
+};
+constexpr SealNote sealNote() { return {{.descriptorSize = 3 * 8, .type = kSealNote}, {}}; }
+static_assert(sizeof(SealNote) == sizeof(NoteHeader) + 3 * 8);
+
 static_assert(sizeof(buildNote("12345678")) == sizeof(NoteHeader) + 8);
 static_assert(sizeof(buildNote("123456789")) == sizeof(NoteHeader) + 16);
 
@@ -112,11 +121,13 @@ static_assert(sizeof(buildNote("123456789")) == sizeof(NoteHeader) + 16);
 #define BULKHEAD_MODULE_LEDGER "none"
 #endif
 
-#define BULKHEAD_DETAIL_BUILD_NOTE                                                                                 \
-  namespace {                                                                                                      \
-  BULKHEAD_DETAIL_NOTE constexpr auto bulkheadBuildNote =                                                          \
-      ::bulkhead::detail::buildNote("abi=1\ncompiler=" BULKHEAD_DETAIL_COMPILER "\nstdlib=" BULKHEAD_DETAIL_STDLIB \
-                                    "\nbuild=" BULKHEAD_DETAIL_BUILD "\nsanitizers=" BULKHEAD_DETAIL_SANITIZERS    \
-                                    "\nruntime=" BULKHEAD_MODULE_RUNTIME "\nledger=" BULKHEAD_MODULE_LEDGER "\n"); \
+// "seal=": where there is this text there is a seal note, or the file is damaged.
+#define BULKHEAD_DETAIL_BUILD_NOTE                                                                                    \
+  namespace {                                                                                                         \
+  BULKHEAD_DETAIL_NOTE constexpr auto bulkheadBuildNote = ::bulkhead::detail::buildNote(                              \
+      "abi=1\ncompiler=" BULKHEAD_DETAIL_COMPILER "\nstdlib=" BULKHEAD_DETAIL_STDLIB "\nbuild=" BULKHEAD_DETAIL_BUILD \
+      "\nsanitizers=" BULKHEAD_DETAIL_SANITIZERS "\nruntime=" BULKHEAD_MODULE_RUNTIME                                 \
+      "\nledger=" BULKHEAD_MODULE_LEDGER "\nseal=1\n");                                                               \
+  BULKHEAD_DETAIL_NOTE constexpr auto bulkheadSealNote = ::bulkhead::detail::sealNote();                              \
   }
 static_assert(BULKHEAD_ABI_VERSION == 1, "the build note says abi=1");
