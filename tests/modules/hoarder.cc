@@ -160,7 +160,7 @@ bool refusesTooMuch() {
   volatile std::size_t size = std::numeric_limits<std::size_t>::max() / 2;
   if (::operator new(size, std::nothrow) != nullptr) return false;
   try {
-    ::operator delete(::operator new[](size));
+    ::operator delete[](::operator new[](size));
   } catch (const std::bad_alloc&) {
     return true;
   }
