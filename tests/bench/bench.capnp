@@ -22,6 +22,9 @@ interface Bench $Bulkhead.exports {
 
   hang @6 () -> ();
   # Never returns.
+
+  allocate @7 (pairs :UInt32) -> ();
+  # As many blocks of 64 bytes, each freed before the next.
 }
 
 interface BenchHost $Bulkhead.imports {

@@ -86,6 +86,26 @@ void measureThreads(Run& run, VirtualCall& floor, Subject& subject) {
   run.report.line("inprocess_2threads_over_1", ratios.median());
 }
 
+// A pair of malloc and free in a module whose ledger is kept.
+void measureHeap(Run& run, VirtualCall& floor, Subject& subject) {
+  constexpr std::uint32_t kPairs = 10'000;
+  const Pinned pinned(0);
+  Samples floors, pairs;
+  for (int round = 0; round < run.rounds(); ++round) {
+    floors.add(nsPerCall(run.batches(50), 1, [&] { floor.adder().allocate(kPairs); }) / kPairs);
+    pairs.add(nsPerCall(run.batches(50), 1,
+                        [&] {
+                          if (!subject.bench().allocate(kPairs)) throw std::logic_error("no pairs");
+                        }) /
+              kPairs);
+  }
+  run.report.note("malloc and free", floors.median(), "ns");
+  run.report.note("the same in a module", pairs.median(), "ns");
+  const double ratio = pairs.median() / floors.median();
+  if (!subject.module().ledger().isKept) return run.report.lineUnjudged("tracker_over_malloc", ratio, "no ledger");
+  run.report.line("tracker_over_malloc", ratio);
+}
+
 void measureLoad(Run& run) {
   const Pinned pinned(0);
   Samples floors, loads;
@@ -113,6 +133,7 @@ void measureInProcess(Run& run) {
   Subject subject(bulkhead::Placement::inProcess());
   measureCall(run, floor, subject);
   measureThreads(run, floor, subject);
+  measureHeap(run, floor, subject);
   measureLoad(run);
 }
 

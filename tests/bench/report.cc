@@ -9,15 +9,25 @@ namespace bench {
 namespace {
 
 constexpr std::array kTargets = {
-    Target{"inprocess_over_virtual", Bound::atMost, 1.5},    Target{"inprocess_2threads_over_1", Bound::atMost, 1.1},
-    Target{"load_inprocess_over_dlopen", Bound::atMost, 8},  Target{"isolated_hot_over_spin", Bound::atMost, 1.5},
-    Target{"text_1k_over_floor", Bound::atMost, 1.4},        Target{"struct_over_spin", Bound::atMost, 5},
-    Target{"callback_over_call", Bound::atMost, 2.3},        Target{"isolated_samecpu_over_futex", Bound::atMost, 1.4},
-    Target{"samecpu_over_capnp_rpc", Bound::atMost, 0.2},    Target{"lanes_2threads_speedup", Bound::atLeast, 1.7},
-    Target{"echo_1mib_copy_over_floor", Bound::atMost, 2.8}, Target{"start_over_vfork", Bound::atMost, 2.5},
-    Target{"recovery_over_vfork", Bound::atMost, 3},         Target{"hang_lateness_us", Bound::atMost, 1000},
-    Target{"idle_worker_pss_kib", Bound::atMost, 1300},      Target{"host_threads_per_worker", Bound::atMost, 0},
-    Target{"host_fds_per_worker", Bound::atMost, 6},         Target{"idle_cpu_percent", Bound::atMost, 0.5},
+    Target{"inprocess_over_virtual", Bound::atMost, 1.5},
+    Target{"inprocess_2threads_over_1", Bound::atMost, 1.1},
+    Target{"tracker_over_malloc", Bound::atMost, 2},
+    Target{"load_inprocess_over_dlopen", Bound::atMost, 8},
+    Target{"isolated_hot_over_spin", Bound::atMost, 1.5},
+    Target{"text_1k_over_floor", Bound::atMost, 1.4},
+    Target{"struct_over_spin", Bound::atMost, 5},
+    Target{"callback_over_call", Bound::atMost, 2.3},
+    Target{"isolated_samecpu_over_futex", Bound::atMost, 1.4},
+    Target{"samecpu_over_capnp_rpc", Bound::atMost, 0.2},
+    Target{"lanes_2threads_speedup", Bound::atLeast, 1.7},
+    Target{"echo_1mib_copy_over_floor", Bound::atMost, 2.8},
+    Target{"start_over_vfork", Bound::atMost, 2.5},
+    Target{"recovery_over_vfork", Bound::atMost, 3},
+    Target{"hang_lateness_us", Bound::atMost, 1000},
+    Target{"idle_worker_pss_kib", Bound::atMost, 1300},
+    Target{"host_threads_per_worker", Bound::atMost, 0},
+    Target{"host_fds_per_worker", Bound::atMost, 6},
+    Target{"idle_cpu_percent", Bound::atMost, 0.5},
 };
 
 const Target& find(std::string_view name) {

@@ -1,5 +1,6 @@
 // What the benchmarks call. The work is as small as it can be: measured is the way there and back.
 #include "bench.module.h"
+#include "pairs.h"
 
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -42,6 +43,10 @@ class Bench final : public bench::module::Bench {
   Result<std::int32_t> thread() override { return static_cast<std::int32_t>(::syscall(SYS_gettid)); }
   Result<void> hang() override {
     for (volatile bool for_ever = true; for_ever;) ::pause();
+    return {};
+  }
+  Result<void> allocate(std::uint32_t pairs) override {
+    bench::allocatePairs(pairs);
     return {};
   }
 

@@ -72,6 +72,7 @@ TEST_F(HeapTest, CallocIsZeroAndSeesOverflow) {
 }
 
 TEST_F(HeapTest, WhatNobodyHasIsRefused) {
+  if (BULKHEAD_UNDER_TSAN) GTEST_SKIP() << "TSan ends the process where memory is refused";
   for (const std::size_t size : {kHuge, kHuge - 31, kHuge / 2, kHuge >> 16, std::size_t{1} << 47}) {
     errno = 0;
     EXPECT_EQ(make(size), nullptr) << size;
