@@ -160,7 +160,7 @@ TEST_F(UnloadTest, I4ThreadLocalDestructorRunsOnceOnTheOwnersThreadOrAtUnload) {
     EXPECT_TRUE(leaver.touchThreadLocal(at(there)));
     touched = 1;
     touched.notify_all();
-    reinterpret_cast<std::atomic<int>*>(gate.address())->wait(0);
+    while (!gate.isOpen()) ::usleep(200);
   });
   touched.wait(0);
   const auto unloaded = module.unload();
