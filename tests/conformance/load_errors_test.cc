@@ -324,7 +324,7 @@ TEST_P(LoadErrorsTest, AModuleBuiltWithoutTheFlags) {
   auto module = load(modulePath("unflagged"));
   ASSERT_TRUE(module) << module.error().message();
   auto handle = module->get<Counter>().value();
-  EXPECT_EQ(handle.next().value(), 1u);
+  [[maybe_unused]] const std::uint32_t count = handle.next().value();
   const auto unloaded = module->unload();
 #if !defined(__clang__)
   if (kind() == Placement::Kind::inProcess) {
@@ -333,7 +333,7 @@ TEST_P(LoadErrorsTest, AModuleBuiltWithoutTheFlags) {
     EXPECT_THAT(unloaded.error().text(), HasSubstr(modulePath("unflagged")));
     EXPECT_THAT(unloaded.error().text(), HasSubstr("STB_GNU_UNIQUE"));
     EXPECT_THAT(unloaded.error().text(), HasSubstr("bulkhead_add_module"));
-    EXPECT_EQ(handle.next().value(), 2u) << "it serves on";
+    EXPECT_EQ(handle.next().value(), count + 1) << "it serves on";
     expectGoodLoads();
     return;
   }
