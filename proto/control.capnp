@@ -129,7 +129,7 @@ struct Load {
   # The module is loaded by path, because its dependencies and debuggers look at the path; the third descriptor of
   # Setup proves which file is meant. Device and inode must match on both, else the load fails.
   file @0 :File;                         # the private copy that the host made
-  originalDirectory @1 :Text;            # where the user's file is, for messages
+  originalPath @1 :Text;                 # the user's file, which messages name
   dependencies @2 :List(File);           # NEEDED closure as the host resolved it, dependencies before dependents
 }
 

@@ -188,13 +188,13 @@ HostLane::MessageResult HostLane::converse(const char* method, CallClock& clock)
 }
 
 // Whatever the other side claims, a call can only make the module's own kind of error, say that it lacks a method, or
-// repeat what this lane told it; a load can only fail.
+// repeat what this lane told it; a load can only fail, or find no module.
 ErrorKind HostLane::believed(ErrorKind claimed) noexcept {
   const bool refused = std::exchange(refusedRegion_, false);
+  if (loading_ && depth_ == 1) return claimed == ErrorKind::notAModule ? claimed : ErrorKind::loadFailed;
   switch (claimed) {
     case ErrorKind::unimplemented: return claimed;
     case ErrorKind::messageTooLarge: return refused ? claimed : ErrorKind::moduleError;
-    case ErrorKind::loadFailed: return loading_ && depth_ == 1 ? claimed : ErrorKind::moduleError;
     default: return ErrorKind::moduleError;
   }
 }

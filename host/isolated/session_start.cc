@@ -11,7 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <filesystem>
 #include <utility>
 
 namespace bulkhead::isolated {
@@ -159,7 +158,7 @@ Result<void> Session::sendSetup() {
   setup.limits = {options_.limits.memoryBytes, options_.limits.fileBytes, options_.limits.files,
                   options_.limits.cpuSeconds};
   setup.load.file = {context_.file->path(), context_.file->device(), context_.file->inode()};
-  setup.load.originalDirectory = std::filesystem::path(context_.file->originalPath()).parent_path().string();
+  setup.load.originalPath = context_.file->originalPath();
   for (const std::string& path : context_.file->dependencies()) setup.load.dependencies.push_back(identify(path));
   const int descriptors[] = {lanes_->hostRegion().descriptor(), lanes_->workerRegion().descriptor(),
                              context_.file->fd()};

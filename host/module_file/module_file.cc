@@ -83,6 +83,8 @@ ModuleFile::~ModuleFile() {
 }
 
 Result<void> ModuleFile::takeName(const std::string& path) {
+  // The system would see the part before it, which may be a file.
+  if (path.find('\0') != std::string::npos) return Error(ErrorKind::notFound, path + " has a NUL in its name");
   std::error_code failure;
   originalPath_ = std::filesystem::absolute(path, failure).string();
   if (failure) return Error(ErrorKind::notFound, path + " cannot be opened: " + failure.message());

@@ -76,7 +76,7 @@ void write(schema::Limits::Builder to, const Limits& from) {
 
 void write(schema::Load::Builder to, const Load& from) {
   write(to.initFile(), from.file);
-  to.setOriginalDirectory(kj::StringPtr(from.originalDirectory.c_str(), from.originalDirectory.size()));
+  to.setOriginalPath(Cut(from.originalPath));
   auto dependencies = to.initDependencies(static_cast<unsigned int>(from.dependencies.size()));
   for (unsigned int i = 0; i < dependencies.size(); ++i) write(dependencies[i], from.dependencies[i]);
 }
@@ -178,7 +178,7 @@ Limits read(schema::Limits::Reader from) {
 }
 
 Load read(schema::Load::Reader from) {
-  Load to{read(from.getFile()), text(from.getOriginalDirectory()), {}};
+  Load to{read(from.getFile()), text(from.getOriginalPath()), {}};
   for (const auto dependency : from.getDependencies()) to.dependencies.push_back(read(dependency));
   return to;
 }

@@ -84,7 +84,7 @@ struct File {
 
 struct Load {
   File file;
-  std::string originalDirectory;
+  std::string originalPath;
   std::vector<File> dependencies;
 };
 

@@ -1,60 +1,29 @@
 // Threat 24: a thousand kills and recoveries leave nothing behind; and waiting costs nothing. Alone on the machine.
+#include "tests/census.h"
+
 #include "tests/hostile/fixture.h"
 
-#include <dirent.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstdio>
-#include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <sstream>
 
 namespace bulkhead::hostile {
 namespace {
 
-namespace fs = std::filesystem;
-
-std::int64_t entriesOf(const fs::path& folder) {
-  return std::distance(fs::directory_iterator(folder), fs::directory_iterator());
-}
-
-std::int64_t linesOf(const char* file) {
-  std::ifstream stream(file);
-  return std::count(std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>(), '\n');
-}
-
-// Every process whose parent is this one, zombies included.
-std::int64_t children() {
-  std::int64_t count = 0;
-  for (const auto& entry : fs::directory_iterator("/proc")) {
-    if (entry.path().filename().string().find_first_not_of("0123456789") != std::string::npos) continue;
-    std::ifstream file(entry.path() / "stat");
-    std::string line;
-    std::getline(file, line);
-    const auto end = line.rfind(')');
-    count += end != line.npos && std::atoi(line.c_str() + end + 4) == ::getpid();
-  }
-  return count;
-}
-
-std::int64_t temporaryFiles() {
-  std::int64_t count = 0;
-  for (const auto& entry : fs::directory_iterator(fs::temp_directory_path())) {
-    if (entry.path().filename().string().find("bulkhead-" + std::to_string(::getpid()) + ".") == std::string::npos)
-      continue;
-    count += 1 + entriesOf(entry.path());
-  }
-  return count;
-}
+using testing::children;
+using testing::entriesOf;
+using testing::linesOf;
+using testing::privateFiles;
 
 struct Census {
   std::int64_t descriptors = entriesOf("/proc/self/fd");
   std::int64_t threads = entriesOf("/proc/self/task");
   std::int64_t processes = children();
   std::int64_t sharedMemory = entriesOf("/dev/shm");
-  std::int64_t files = temporaryFiles();
+  std::int64_t files = privateFiles();
   std::int64_t maps = linesOf("/proc/self/maps");
 
   bool operator==(const Census&) const = default;

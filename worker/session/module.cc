@@ -20,7 +20,8 @@ Result<void> Module::checkIdentity() const {
                     byPath.st_dev == byDescriptor.st_dev && byPath.st_ino == byDescriptor.st_ino &&
                     byPath.st_dev == load_.file.device && byPath.st_ino == load_.file.inode;
   if (same) return {};
-  return Error(ErrorKind::loadFailed, load_.file.path + ": is not the file that the host prepared");
+  return Error(ErrorKind::loadFailed, load_.originalPath + ": its private copy " + load_.file.path +
+                                          " is not the file that the host prepared");
 }
 
 Result<void> Module::load(BulkheadChannel* channel, const BulkheadHostServices& services) {
@@ -29,7 +30,7 @@ Result<void> Module::load(BulkheadChannel* channel, const BulkheadHostServices& 
   services_ = &services;
   loader::Source source;
   source.path = load_.file.path;
-  source.name = load_.file.path;
+  source.name = load_.originalPath;
   for (const control::File& dependency : load_.dependencies) source.dependencies.push_back(dependency.path);
   auto library = loader::Library::open(std::move(source));
   if (!library) return std::move(library).error();
@@ -39,7 +40,7 @@ Result<void> Module::load(BulkheadChannel* channel, const BulkheadHostServices& 
        std::span(library_->module().imports, library_->module().import_count)) {
     imports_.push_back({import.interface_id, import.stub_table, channel});
   }
-  auto instance = loader::Instance::create(library_->module(), imports_, services, load_.file.path);
+  auto instance = loader::Instance::create(library_->module(), imports_, services, load_.originalPath);
   if (!instance) return std::move(instance).error();
   instance_.emplace(*std::move(instance));
   loaded_.store(true, std::memory_order_release);

@@ -30,7 +30,7 @@ control::Setup someSetup() {
   setup.maxNesting = 64;
   setup.limits = {1, 2, 3, 4};
   setup.load.file = {"/private/codec.so", 5, 6};
-  setup.load.originalDirectory = "/usr/lib";
+  setup.load.originalPath = "/usr/lib/codec.so";
   setup.load.dependencies.push_back({"/usr/lib/libz.so", 7, 8});
   setup.load.dependencies.push_back({"/usr/lib/liby.so", 9, 10});
   return setup;
@@ -70,7 +70,7 @@ TEST(Messages, ToWorkerRoundTrip) {
   EXPECT_EQ(setup.limits.memoryBytes, 1U);
   EXPECT_EQ(setup.limits.cpuSeconds, 4U);
   EXPECT_EQ(setup.load.file.path, "/private/codec.so");
-  EXPECT_EQ(setup.load.originalDirectory, "/usr/lib");
+  EXPECT_EQ(setup.load.originalPath, "/usr/lib/codec.so");
   ASSERT_EQ(setup.load.dependencies.size(), 2U);
   EXPECT_EQ(setup.load.dependencies[1].inode, 10U);
 

@@ -107,6 +107,8 @@ inline void appendCauses(std::string& text, const std::exception& exception, int
       throw;
     } catch (const BadResult& exception) {
       return report(error, exception.error());
+    } catch (const Error& thrown) {  // how a constructor fails with one
+      return report(error, thrown);
     } catch (const std::exception& exception) {
       const char* what = exception.what();
       std::string text = what != nullptr ? what : kNoText;
