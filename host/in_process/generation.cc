@@ -34,8 +34,8 @@ Result<void> Generation::construct() {
 }
 
 Result<void> Generation::bind() {
-  exports_.emplace(library_->module(), instance_->self(), context_.slot->interfaces(), context_.fit);
-  auto group = context_.slot->prepare(number_, exports_->bound(), flags_);
+  exports_.emplace(library_->module(), instance_->self(), context_.served, context_.fit);
+  auto group = context_.slot->prepare(number_, context_.served, exports_->bound(), flags_);
   if (!group) return std::move(group).error();
   group_ = *group;
   targets_.serve(group_->guardId);
