@@ -40,9 +40,9 @@ Result<void> Generation::construct() {
 }
 
 Result<void> Generation::bind() {
-  exports_.emplace(library_->module(), instance_->self(), context_.slot->interfaces(), context_.fit);
+  exports_.emplace(library_->module(), instance_->self(), context_.served, context_.fit);
   const std::uint32_t flags = options_.deadline.count() > 0 ? std::uint32_t{detail::Binding::kDeadline} : 0u;
-  auto group = context_.slot->prepare(number_, exports_->bound(), flags);
+  auto group = context_.slot->prepare(number_, context_.served, exports_->bound(), flags);
   if (!group) return std::move(group).error();
   group_ = *group;
   targets_.serve(group_->guardId);

@@ -52,6 +52,9 @@ class Generation {
   // `deadlineNs` (CLOCK_MONOTONIC) limits the wait for threads that are about to be gone, nothing else.
   UnloadReport unload(WhenRefused whenRefused, std::int64_t deadlineNs);
 
+  // A report of it with nothing in it yet.
+  UnloadReport reportOf(UnloadReport::Outcome outcome) const;
+
   // Any thread, any time.
   Ledger ledger() const;
 

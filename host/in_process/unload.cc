@@ -20,8 +20,7 @@ class Generation::Departure {
  public:
   Departure(Generation& generation, WhenRefused whenRefused, std::int64_t deadlineNs)
       : generation_(generation), whenRefused_(whenRefused), deadlineNs_(deadlineNs) {
-    report_.module = generation.context_.slot->name();
-    report_.generation = generation.number_;
+    report_ = generation.reportOf(UnloadReport::Outcome::unloaded);
   }
 
   UnloadReport run() {
@@ -122,6 +121,14 @@ void Generation::Departure::warn(Resource kind, const std::vector<Acquired>& lef
   detail::deliverLog(
       *generation_.context_.options,
       {LogLine::Source::log, static_cast<std::uint32_t>(LogLevel::warning), report_.module, report_.generation, line});
+}
+
+UnloadReport Generation::reportOf(UnloadReport::Outcome outcome) const {
+  UnloadReport report;
+  report.module = context_.slot->name();
+  report.generation = number_;
+  report.outcome = outcome;
+  return report;
 }
 
 UnloadReport Generation::unload(WhenRefused whenRefused, std::int64_t deadlineNs) {
