@@ -30,6 +30,7 @@ INCLUDE_RULES = [
     (r"host/in_process/.*", (), r"host/isolated/.*", "the placements know nothing of each other"),
     (r"host/isolated/.*", (), r"host/in_process/.*", "the placements know nothing of each other"),
     (r"host/(?!generic/|tool/).*", (), r"host/(generic|tool)/.*", "generic calls and the command stand on top"),
+    (r"host/watch/.*", (), r"host/(in_process|isolated)/.*", "watching knows no placement"),
     (r"host/generic/.*", (), r"host/(in_process|isolated|tool)/.*", "generic calls know no placement"),
     (r"host/tool/.*", (), r"host/(in_process|isolated|core)/.*", "the command is a user of the library"),
     (r"shared/manifest/.*", (), r"shared/loader/.*|dlfcn\.h", "a manifest is read without loading the file"),
@@ -52,6 +53,7 @@ FACILITIES = [
     ("descriptor passing", r"shared/control/.*", r"\b(SCM_RIGHTS|SCM_CREDENTIALS|CMSG_\w+|recvmsg|sendmsg)\b"),
     ("clone and pidfd", r"host/isolated/.*",
      r"\b(SYS_clone3?|CLONE_[A-Z]+|SYS_pidfd\w*|pidfd_\w+|P_PIDFD|vfork|fork)\b(?!\s*=)"),
+    ("inotify", r"host/watch/.*", r"\b(inotify_\w+|SYS_inotify\w*|IN_(CLOSE_WRITE|MODIFY|CREATE|MOVED_\w+|IGNORED|Q_OVERFLOW))\b"),
     ("seccomp and Landlock", r"worker/sandbox/.*",
      r"\b(SYS_seccomp|seccomp_\w+|SECCOMP_\w+|SCMP_\w+|landlock_\w+|LANDLOCK_\w+)\b"),
 ]
