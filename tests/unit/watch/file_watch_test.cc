@@ -83,15 +83,15 @@ TEST_F(FileWatchTest, CopyingOverItIsTold) {
 TEST_F(FileWatchTest, WritingInPartsIsToldOnceAtItsEnd) {
   watch();
   const Bytes bytes = moduleBytes(2);
-  const std::size_t part = bytes.size() / 3;
+  const auto part = static_cast<std::streamsize>(bytes.size() / 3);
+  const auto* const content = reinterpret_cast<const char*>(bytes.data());
   std::ofstream file(at("x.so"), std::ios::binary | std::ios::trunc);
   for (int i = 0; i < 2; ++i) {
-    file.write(reinterpret_cast<const char*>(bytes.data()) + i * part, static_cast<std::streamsize>(part));
+    file.write(content + i * part, part);
     file.flush();
     expectNothing();
   }
-  file.write(reinterpret_cast<const char*>(bytes.data()) + 2 * part,
-             static_cast<std::streamsize>(bytes.size() - 2 * part));
+  file.write(content + 2 * part, static_cast<std::streamsize>(bytes.size()) - 2 * part);
   file.close();
   expectChanged();
   expectNothing();
