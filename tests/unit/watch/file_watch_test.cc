@@ -15,12 +15,12 @@
 #include <span>
 #include <string>
 #include <thread>
+#include <vector>
 
 namespace bulkhead::testing {
 namespace {
 
 using Kind = FileChange::Kind;
-using ::testing::HasSubstr;
 using namespace std::chrono_literals;
 
 constexpr auto kQuiet = 20ms;
@@ -446,6 +446,7 @@ TEST_F(FileWatchTest, ARelativePathIsThatOfTheStart) {
 
 TEST_F(FileWatchTest, WatchesComeAndGoOnManyThreads) {
   std::vector<std::thread> threads;
+  threads.reserve(4);
   std::atomic<int> told{0};
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&, i] {
