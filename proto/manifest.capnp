@@ -54,4 +54,6 @@ struct Method {
   deadlineMs @3 :UInt32;              # of the annotation; 0: none
   idempotent @4 :Bool;
   serialized @5 :Bool;
+  savesState @6 :Bool;                # at most one method of an interface; its results are state ...
+  restoresState @7 :Bool;             # ... that this one, then also there, takes as its parameters
 }

@@ -2,9 +2,11 @@
 // tables. Implemented by in_process::Backend and isolated::Backend; the one switch on placement is in host_core.cc.
 #pragma once
 
+#include "host/core/module_context.h"
 #include "host/core/module_slot.h"
 
 #include <bulkhead/exit_report.h>
+#include <bulkhead/reload.h>
 #include <bulkhead/result.h>
 #include <bulkhead/tier.h>
 
@@ -13,6 +15,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace bulkhead::detail {
 
@@ -21,6 +24,12 @@ struct BackendStatus {
   std::optional<Tier> tier;
   std::optional<int> workerPid;
   std::shared_ptr<const ExitReport> lastExit;
+};
+
+// What became of a version that does not serve any more.
+struct Settled {
+  OldVersion old = OldVersion::unloaded;
+  std::optional<Error> why;  // it is parked
 };
 
 class Backend {
@@ -39,6 +48,23 @@ class Backend {
 
   // Unloads: the contract of Module::unload(). After success nothing but destruction may follow.
   virtual Result<void> stop(std::chrono::milliseconds timeout) = 0;
+
+  // A reload: prepare(), then commit() and settle(), or abandon(). These, start(), stop() and settleParked() run one at
+  // a time.
+
+  // Loads a version beside the one that serves. Its bindings, which calls cannot reach; on failure nothing stays
+  // behind.
+  virtual Result<BindingGroup*> prepare(const ModuleContext& next) = 0;
+  // From now on calls go to what was prepared. Fails only when that is lost; abandon() follows then.
+  virtual Result<void> commit() = 0;
+  // Unloads what was prepared.
+  virtual void abandon() = 0;
+  // Drains and unloads what commit() replaced; parks what cannot be unloaded within `timeout`.
+  virtual Settled settle(std::chrono::milliseconds timeout) = 0;
+
+  virtual std::vector<ParkedVersion> parked() const = 0;
+  // Tries once more to unload what is parked: the contract of Module::retryParked().
+  virtual Result<void> settleParked(std::chrono::milliseconds timeout) = 0;
 
   virtual BackendStatus status() const = 0;
 

@@ -15,7 +15,9 @@ const std::shared_ptr<const InterfaceSlot>& emptySlot() {
 
 std::shared_ptr<const InterfaceSlot> siblingSlot(const std::shared_ptr<const InterfaceSlot>& slot,
                                                  std::uint64_t interfaceId) {
-  for (const InterfaceSlot* other = slot->next; other != nullptr && other != slot.get(); other = other->next) {
+  const auto nextOf = [](const InterfaceSlot* each) { return each->next.load(std::memory_order_acquire); };
+  for (const InterfaceSlot* other = nextOf(slot.get()); other != nullptr && other != slot.get();
+       other = nextOf(other)) {
     if (other->interfaceId == interfaceId) return {slot, other};
   }
   return emptySlot();

@@ -56,7 +56,7 @@ Result<std::shared_ptr<const detail::InterfaceSlot>> Module::interface(std::uint
 Result<std::vector<std::uint64_t>> Module::callMessage(std::uint64_t interfaceId, std::uint16_t ordinal,
                                                        std::span<const std::uint64_t> params) const {
   const detail::InterfaceSlot* const slot = record_->slot().find(interfaceId);
-  const BulkheadMethod* const method = record_->methods().find(interfaceId, ordinal);
+  const BulkheadMethod* const method = record_->version().methods.find(interfaceId, ordinal);
   if (slot == nullptr || method == nullptr) {
     return Error(ErrorBody{
         ErrorKind::unimplemented,
@@ -71,7 +71,7 @@ Result<std::vector<std::uint64_t>> Module::callMessage(std::uint64_t interfaceId
 
 std::vector<std::span<const std::uint64_t>> Module::manifests() const {
   std::vector<std::span<const std::uint64_t>> messages;
-  for (const auto& contract : record_->manifest().contracts) messages.emplace_back(contract.message);
+  for (const auto& contract : record_->version().manifest.contracts) messages.emplace_back(contract.message);
   return messages;
 }
 
@@ -82,5 +82,12 @@ std::optional<Tier> Module::tier() const { return record_->backend().status().ti
 std::shared_ptr<const ExitReport> Module::lastExit() const { return record_->backend().status().lastExit; }
 std::optional<int> Module::workerPid() const { return record_->backend().status().workerPid; }
 Result<void> Module::unload(std::chrono::milliseconds timeout) { return record_->stop(timeout); }
+
+Result<ReloadReport> Module::reload(const ReloadOptions& options) { return reload({}, options); }
+Result<ReloadReport> Module::reload(const std::string& file, const ReloadOptions& options) {
+  return record_->reload(file, options);
+}
+std::vector<ParkedVersion> Module::parked() const { return record_->backend().parked(); }
+Result<void> Module::retryParked(std::chrono::milliseconds timeout) { return record_->settleParked(timeout); }
 
 }  // namespace bulkhead

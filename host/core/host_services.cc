@@ -85,16 +85,22 @@ void deliverExit(const HostOptions& options, const ExitReport& report) noexcept 
 
 Result<void> announceStart(const HostOptions& options, const std::shared_ptr<ModuleSlot>& slot,
                            const BindingGroup* group) {
-  if (!options.onStarted) return {};
+  return runWithStarting(options.onStarted, "onStarted", slot, group);
+}
+
+Result<void> runWithStarting(const std::function<Result<void>(const Starting&)>& function, const char* what,
+                             const std::shared_ptr<ModuleSlot>& slot, const BindingGroup* group) {
+  if (!function) return {};
+  const ChangeScope change(*slot);
   const Starting::Implementation implementation(slot, group);
   try {
-    return options.onStarted(Starting(implementation));
+    return function(Starting(implementation));
   } catch (const BadResult& exception) {
     return exception.error();
   } catch (const std::exception& exception) {
-    return Error(ErrorBody{ErrorKind::hostError, slot->name(), "onStarted", {}, exception.what(), nullptr});
+    return Error(ErrorBody{ErrorKind::hostError, slot->name(), what, {}, exception.what(), nullptr});
   } catch (...) {
-    return Error(ErrorBody{ErrorKind::hostError, slot->name(), "onStarted", {}, "an exception", nullptr});
+    return Error(ErrorBody{ErrorKind::hostError, slot->name(), what, {}, "an exception", nullptr});
   }
 }
 

@@ -6,6 +6,7 @@
 #include <bulkhead/abi.h>
 #include <bulkhead/host.h>
 
+#include <functional>
 #include <memory>
 
 namespace bulkhead::detail {
@@ -17,5 +18,8 @@ void deliverExit(const HostOptions& options, const ExitReport& report) noexcept;
 // Runs HostOptions::onStarted, if set, with handles to a prepared group. An exception becomes a hostError.
 Result<void> announceStart(const HostOptions& options, const std::shared_ptr<ModuleSlot>& slot,
                            const BindingGroup* group);
+// The same for any function of the embedder's; errors of its exceptions call it `what`.
+Result<void> runWithStarting(const std::function<Result<void>(const Starting&)>& function, const char* what,
+                             const std::shared_ptr<ModuleSlot>& slot, const BindingGroup* group);
 
 }  // namespace bulkhead::detail

@@ -1,4 +1,4 @@
-// What both backends are made from: one module as it was asked for.
+// What both backends are made from: one version of a module as it was asked for.
 #pragma once
 
 #include "host/core/module_slot.h"
@@ -17,6 +17,7 @@ struct ModuleContext {
   std::shared_ptr<ModuleSlot> slot;
   std::shared_ptr<const module_file::ModuleFile> file;
   std::vector<HostImport> imports;
+  std::vector<ServedInterface> served;
   manifest::Fit fit;  // of the module's contracts with this program's
   std::shared_ptr<const HostOptions> options;
 };

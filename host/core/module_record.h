@@ -5,45 +5,66 @@
 #include "host/core/described_methods.h"
 #include "host/core/module_context.h"
 #include "host/core/module_slot.h"
+#include "shared/manifest/manifest.h"
 
 #include <bulkhead/host.h>
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <mutex>
+#include <string>
+#include <vector>
 
 namespace bulkhead::detail {
+
+// What a module was asked for with, to hold for its later versions, too.
+struct ModuleRequest {
+  Imports imports;
+  MissingImports missing;
+};
+
+// What a version says about itself.
+struct ModuleVersion {
+  explicit ModuleVersion(const manifest::Manifest& says) : manifest(says), methods(says) {}
+
+  const manifest::Manifest manifest;
+  const DescribedMethods methods;
+};
 
 // Handles share it, so that a stale one is an error and not a crash; what the module used is gone after stop().
 class ModuleRecord {
  public:
-  ModuleRecord(const ModuleContext& context, PlacementDecision decision, std::unique_ptr<Backend> backend)
-      : slot_(context.slot),
-        file_(context.file),
-        methods_(context.file->manifest()),
-        decision_(std::move(decision)),
-        backend_(std::move(backend)) {
-    slot_->setBackend(backend_.get());
-  }
+  ModuleRecord(const ModuleContext& context, ModuleRequest request, PlacementDecision decision,
+               std::unique_ptr<Backend> backend);
 
   ModuleSlot& slot() const noexcept { return *slot_; }
-  const manifest::Manifest& manifest() const noexcept { return file_->manifest(); }
-  const DescribedMethods& methods() const noexcept { return methods_; }
   const PlacementDecision& decision() const noexcept { return decision_; }
   Backend& backend() const noexcept { return *backend_; }
+  // Of the one that serves. Lives as long as the record: users keep what they got from it.
+  const ModuleVersion& version() const noexcept { return *version_.load(std::memory_order_acquire); }
 
-  Result<void> stop(std::chrono::milliseconds timeout) {
-    const std::lock_guard lock(stopping_);
-    return backend_->stop(timeout);
-  }
+  // The contracts of Module's functions.
+  Result<void> stop(std::chrono::milliseconds timeout);
+  Result<ReloadReport> reload(const std::string& file, const ReloadOptions& options);
+  Result<void> settleParked(std::chrono::milliseconds timeout);
 
  private:
+  friend class Reload;
+
+  // The version that says the same as the file: one object for all of them, so they are no more than there are schemas.
+  const ModuleVersion* versionOf(const module_file::ModuleFile& file);
+  Result<void> refuseNested(const char* what) const;
+
   const std::shared_ptr<ModuleSlot> slot_;
-  const std::shared_ptr<const module_file::ModuleFile> file_;
-  const DescribedMethods methods_;
+  const std::shared_ptr<const HostOptions> options_;
+  const ModuleRequest request_;
   const PlacementDecision decision_;
   const std::unique_ptr<Backend> backend_;
-  std::mutex stopping_;
+  std::atomic<const ModuleVersion*> version_;
+  std::mutex changing_;  // one reload or unload at a time; guards what follows
+  std::string path_;     // absolute, of the file that serves
+  std::vector<std::unique_ptr<const ModuleVersion>> versions_;
 };
 
 }  // namespace bulkhead::detail

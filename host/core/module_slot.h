@@ -1,4 +1,4 @@
-// What the handles of one module refer to, and what is swapped behind them: load, restart, unload.
+// What the handles of one module refer to, and what is swapped behind them: load, restart, reload, unload.
 #pragma once
 
 #include "host/core/serial_queue.h"
@@ -39,7 +39,9 @@ struct BoundTable {
 struct BindingGroup {
   std::uint32_t guardId = 0;
   std::uint64_t generation = 0;
-  std::vector<std::unique_ptr<Binding>> bindings;  // in the order of the module's interfaces
+  std::vector<ServedInterface> interfaces;         // those of the slots first, in their order
+  std::vector<std::unique_ptr<Binding>> bindings;  // one for each of them; more of an earlier use may follow
+  SerialQueue queue;                               // of the generation's serialized interfaces
 };
 
 class ModuleSlot {
@@ -47,11 +49,12 @@ class ModuleSlot {
   enum class State : std::uint8_t {
     starting,  // the first start, or a restart, is under way
     live,
+    held,     // a reload hands state over: calls wait, but for those nested in one that is under way
     down,     // the last start failed; the next call tries again
     stopped,  // unloaded: for good
   };
 
-  ModuleSlot(std::string name, std::vector<ServedInterface> interfaces, std::int64_t defaultDeadlineNs);
+  ModuleSlot(std::string name, const std::vector<ServedInterface>& interfaces, std::int64_t defaultDeadlineNs);
   ModuleSlot(const ModuleSlot&) = delete;
   ModuleSlot& operator=(const ModuleSlot&) = delete;
   ~ModuleSlot();
@@ -59,18 +62,28 @@ class ModuleSlot {
   const std::string& name() const noexcept { return name_; }
   // Of calls without a deadline of their own; 0: none.
   std::int64_t defaultDeadlineNs() const noexcept { return defaultDeadlineNs_; }
-  SerialQueue& queue() noexcept { return queue_; }
-  // Null when the module does not have it.
-  const InterfaceSlot* find(std::uint64_t interfaceId) const noexcept;
-  const std::vector<ServedInterface>& interfaces() const noexcept { return interfaces_; }
+  // Null when the module does not have it. Valid as long as this object: a module's interfaces only become more.
+  const InterfaceSlot* find(std::uint64_t interfaceId) const;
+  std::vector<ServedInterface> interfaces() const;
 
-  // Bindings for a generation, not yet reachable. `flags` are Binding::Flags for all of them.
-  Result<BindingGroup*> prepare(std::uint64_t generation, const std::vector<BoundTable>& tables, std::uint32_t flags);
-  // Makes the group what calls go to. The group before it, if any, was retired.
-  void publish(BindingGroup* group);
-  // Takes the live group, if it is `expected` (null: whichever), from the calls that follow. Returns the group to
-  // drain, or null if it was not live. The state becomes `next`.
+  // Bindings for a generation that serves these interfaces, not yet reachable. Every interface of interfaces() is among
+  // them, and has a table. `flags` are Binding::Flags for all of them.
+  Result<BindingGroup*> prepare(std::uint64_t generation, const std::vector<ServedInterface>& interfaces,
+                                const std::vector<BoundTable>& tables, std::uint32_t flags);
+  // Makes the group what calls go to, without a moment in between. Returns the one that was live or held, to drain, or
+  // null.
+  BindingGroup* publish(BindingGroup* group);
+  // Takes the group that is live or held, if it is `expected` (null: whichever), from the calls that follow. Returns
+  // the group to drain, or null if there was none. The state becomes `next`.
   BindingGroup* retire(const BindingGroup* expected, State next);
+  // Makes calls wait that are not nested in one under way. Returns the live group, null if nothing is live. Ends by
+  // publish(), release() or retire().
+  BindingGroup* hold();
+  // Lets calls go on with the group that is held, if it still is.
+  void release();
+  bool isHeld(const BindingGroup* group) const;
+  // What a call must use that came while the group is held and is nested in a call of it; null: it waits.
+  Binding* heldBinding(const InterfaceSlot& slot) const;
   // Puts a retired group back: an unload that was refused.
   void restore(BindingGroup* group) { publish(group); }
   // Sets a state without live bindings; `why` is what calls get while it is down.
@@ -79,7 +92,7 @@ class ModuleSlot {
   void recycle(BindingGroup* group);
 
   State state() const;
-  // Whether the calling thread is inside a call of the live group.
+  // Whether the calling thread is inside a call of any generation, or inside a ChangeScope.
   bool heldHere() const;
   // Generation serving now, or the last that did.
   std::uint64_t generation() const;
@@ -92,28 +105,48 @@ class ModuleSlot {
   void setBackend(Backend* backend) noexcept { backend_ = backend; }
   Backend* backend() const noexcept { return backend_; }
 
-  // Slots for a private look at a prepared group, as onStarted needs it. Index as interfaces().
+  // Slots for a private look at a group that calls cannot reach, as onStarted needs it.
   std::vector<std::unique_ptr<InterfaceSlot>> privateSlots(const BindingGroup* group);
 
  private:
   Result<BindingGroup*> takeUnused();
+  std::vector<ServedInterface> inOrderOfSlots(const std::vector<ServedInterface>& interfaces) const;
+  void point(const BindingGroup* group);
+  void addSlot(const ServedInterface& served);
 
   const std::string name_;
-  const std::vector<ServedInterface> interfaces_;
   const std::int64_t defaultDeadlineNs_;
-  SerialQueue queue_;
-  std::vector<std::unique_ptr<InterfaceSlot>> slots_;
   Binding notLive_;
   Backend* backend_ = nullptr;
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
+  std::vector<std::unique_ptr<InterfaceSlot>> slots_;
   State state_ = State::starting;
   std::optional<Error> downReason_;
   BindingGroup* live_ = nullptr;
+  BindingGroup* held_ = nullptr;  // never beside a live one
   std::uint64_t generation_ = 0;
   std::vector<std::unique_ptr<BindingGroup>> groups_;
   std::vector<BindingGroup*> unused_;  // never published, or drained
+};
+
+// The calling thread changes the module: it runs a reload, or starts a generation. What it may call meanwhile (imports,
+// the embedder's callbacks) must not wait for that to end. Scopes of one thread nest.
+class ChangeScope {
+ public:
+  explicit ChangeScope(const ModuleSlot& slot) noexcept : slot_(slot), outer_(innermost_) { innermost_ = this; }
+  ChangeScope(const ChangeScope&) = delete;
+  ChangeScope& operator=(const ChangeScope&) = delete;
+  ~ChangeScope() { innermost_ = outer_; }
+
+  // Whether the calling thread is inside a scope of this module.
+  static bool isHere(const ModuleSlot& slot) noexcept;
+
+ private:
+  const ModuleSlot& slot_;
+  const ChangeScope* const outer_;
+  inline static constinit thread_local const ChangeScope* innermost_ = nullptr;
 };
 
 }  // namespace bulkhead::detail

@@ -35,19 +35,26 @@ SlowCall::~SlowCall() {
     bulkhead_scope_leave(&scope_);
     callThread.scoped = outerScoped_;
   }
-  if (queued_) slot_.module->queue().leave();
+  leaveQueue();
+}
+
+void SlowCall::leaveQueue() {
+  if (turn_ != nullptr) std::exchange(turn_, nullptr)->leave();
 }
 
 std::optional<Error> SlowCall::enter() {
   if (auto error = refused()) return error;
   while (!pinLive()) {
+    leaveQueue();  // what is to come first, the state of a generation handed over, may need the turn
     if (auto error = awaitLive()) return error;
     waited_ = true;
   }
-  if ((binding().flags & Binding::kSerialized) != 0 && !queued_) {
+  if ((binding().flags & Binding::kSerialized) != 0 && turn_ != binding().queue) {
     // Not while pinned: a call that waits for its turn must not hold up an unload.
+    SerialQueue& wanted = *binding().queue;
     pin_.reset();
-    if (auto error = queue()) return error;
+    leaveQueue();
+    if (auto error = queue(wanted)) return error;
     waited_ = true;
     return enter();
   }
@@ -86,7 +93,17 @@ bool SlowCall::pinLive() {
   pin_.emplace(slot_, method_);
   if ((binding().flags & Binding::kNotLive) == 0) return true;
   pin_.reset();
-  return false;
+  return pinHeld();
+}
+
+// While a reload waits for the calls under way to end, those nested in one of them must go on.
+bool SlowCall::pinHeld() {
+  Binding* const binding = slot_.module == nullptr ? nullptr : slot_.module->heldBinding(slot_);
+  if (binding == nullptr) return false;
+  held_.emplace();
+  held_->binding.store(binding, std::memory_order_relaxed);
+  pin_.emplace(*held_, method_);
+  return true;
 }
 
 std::optional<Error> SlowCall::awaitLive() {
@@ -99,7 +116,14 @@ std::optional<Error> SlowCall::awaitLive() {
     case ModuleSlot::State::stopped:
       return callError(ErrorKind::staleHandle, slot_, method_, "the module was unloaded: load it again");
     case ModuleSlot::State::starting:
+    case ModuleSlot::State::held:
     case ModuleSlot::State::down: break;
+  }
+  if (ChangeScope::isHere(*slot_.module)) {
+    return callError(
+        ErrorKind::wouldDeadlock, slot_, method_,
+        "this thread starts or reloads the module, and nothing of it serves until that has ended: call the "
+        "new generation through what the callback was given");
   }
   auto live = slot_.module->backend()->awaitLive(deadlineNs_);
   if (live) return std::nullopt;
@@ -110,9 +134,10 @@ std::optional<Error> SlowCall::awaitLive() {
   return Error(std::move(body));
 }
 
-std::optional<Error> SlowCall::queue() {
-  queued_ = slot_.module->queue().enter(deadlineNs_, callThread.cancel);
-  if (queued_) return std::nullopt;
+std::optional<Error> SlowCall::queue(SerialQueue& queue) {
+  const SerialQueue::Turn turn = queue.enter(deadlineNs_, callThread.cancel);
+  if (turn == SerialQueue::Turn::mine) turn_ = &queue;
+  if (turn != SerialQueue::Turn::none) return std::nullopt;
   if (isCancelled(callThread.cancel)) return refused();
   std::string text = "calls of this serialized contract queue, and its turn did not come within " +
                      milliseconds(deadlineNs_ - startNs_) + "; nothing was called";

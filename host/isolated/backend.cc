@@ -39,6 +39,12 @@ Result<std::unique_ptr<Backend>> Backend::make(detail::ModuleContext context, co
 Result<void> Backend::start() { return supervisor_->start(); }
 Result<void> Backend::awaitLive(std::int64_t deadlineNs) { return supervisor_->awaitLive(deadlineNs); }
 Result<void> Backend::stop(std::chrono::milliseconds timeout) { return supervisor_->stop(timeout); }
+Result<detail::BindingGroup*> Backend::prepare(const detail::ModuleContext& next) { return supervisor_->prepare(next); }
+Result<void> Backend::commit() { return supervisor_->commit(); }
+void Backend::abandon() { supervisor_->abandon(); }
+detail::Settled Backend::settle(std::chrono::milliseconds timeout) { return supervisor_->settle(timeout); }
+std::vector<ParkedVersion> Backend::parked() const { return supervisor_->parked(); }
+Result<void> Backend::settleParked(std::chrono::milliseconds timeout) { return supervisor_->settleParked(timeout); }
 detail::BackendStatus Backend::status() const { return supervisor_->status(); }
 
 void Backend::condemn(std::uint64_t generation, const char* method, const std::string& why) {

@@ -7,7 +7,11 @@
 
 #include <bulkhead/placement.h>
 
+#include <chrono>
+#include <cstdint>
 #include <memory>
+#include <string>
+#include <vector>
 
 namespace bulkhead::isolated {
 
@@ -22,6 +26,12 @@ class Backend final : public detail::Backend {
   Result<void> start() override;
   Result<void> awaitLive(std::int64_t deadlineNs) override;
   Result<void> stop(std::chrono::milliseconds timeout) override;
+  Result<detail::BindingGroup*> prepare(const detail::ModuleContext& next) override;
+  Result<void> commit() override;
+  void abandon() override;
+  detail::Settled settle(std::chrono::milliseconds timeout) override;
+  std::vector<ParkedVersion> parked() const override;
+  Result<void> settleParked(std::chrono::milliseconds timeout) override;
   detail::BackendStatus status() const override;
   void condemn(std::uint64_t generation, const char* method, const std::string& why) override;
 

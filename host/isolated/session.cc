@@ -123,6 +123,11 @@ bool Session::exited() const {
   return report_ != nullptr;
 }
 
+bool Session::exitedByItself() const {
+  const std::lock_guard lock(mutex_);
+  return report_ != nullptr && !verdict_;
+}
+
 void Session::dispose() {
   {
     const std::lock_guard lock(disposing_);

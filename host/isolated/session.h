@@ -70,6 +70,8 @@ class Session final : public LaneOwner, public LinkEvents, public std::enable_sh
   // Blocks until the process is gone, at most until the deadline.
   bool awaitExit(std::int64_t deadlineNs);
   bool exited() const;
+  // Whether it is gone and nobody ended it: it exited as it was asked to.
+  bool exitedByItself() const;
 
   BulkheadChannel* channel() noexcept { return &channel_.table; }
   // Its bindings, before a call can reach them.

@@ -22,7 +22,16 @@ constexpr std::int64_t kKillNs = 5'000'000'000;
 
 Supervisor::Supervisor(detail::ModuleContext context, const IsolatedOptions& options,
                        std::shared_ptr<Services> services)
-    : context_(std::move(context)), options_(options), services_(std::move(services)) {}
+    : slot_(context.slot),
+      hostOptions_(context.options),
+      options_(options),
+      services_(std::move(services)),
+      context_(std::move(context)) {}
+
+detail::ModuleContext Supervisor::context() const {
+  const std::lock_guard lock(mutex_);
+  return context_;
+}
 
 // ---- start
 
@@ -52,20 +61,20 @@ Result<void> Supervisor::start() {
   // A failed load leaves nothing behind.
   std::unique_lock lock(mutex_);
   stopping_ = true;
-  idle_.wait_until(lock, timePoint(nowNs() + kKillNs), [this] { return retired_ == 0; });
+  idle_.wait_until(lock, timePoint(nowNs() + kKillNs), [this] { return retired_.empty(); });
   return started;
 }
 
 Result<void> Supervisor::startGeneration() {
   const std::int64_t deadlineNs = later(nowNs(), toNs(options_.loadDeadline));
-  auto ready = bring(deadlineNs);
+  auto ready = bring(context(), deadlineNs);
   if (!ready) {
-    context_.slot->setState(State::down, ready.error());
+    slot_->setState(State::down, ready.error());
     return std::move(ready).error();
   }
   auto served = serve(*ready);
   if (!served) {
-    context_.slot->setState(State::down, served.error());
+    slot_->setState(State::down, served.error());
     ready->session->condemn(ExitVerdict::startFailed, {ErrorKind::unavailable, {}, served.error().text()});
     retire(*std::move(ready));
   }
@@ -73,13 +82,13 @@ Result<void> Supervisor::startGeneration() {
 }
 
 // A fresh worker with the module loaded; not reachable by calls.
-Result<Supervisor::Serving> Supervisor::bring(std::int64_t deadlineNs) {
+Result<Supervisor::Serving> Supervisor::bring(const detail::ModuleContext& context, std::int64_t deadlineNs) {
   std::uint64_t generation = 0;
   {
     const std::lock_guard lock(mutex_);
     generation = ++generations_;
   }
-  auto session = Session::start(services_, context_, options_, generation, weak_from_this(), deadlineNs);
+  auto session = Session::start(services_, context, options_, generation, weak_from_this(), deadlineNs);
   if (!session) return std::move(session).error();
   Serving serving{*std::move(session), nullptr};
   {
@@ -93,8 +102,8 @@ Result<Supervisor::Serving> Supervisor::bring(std::int64_t deadlineNs) {
     return std::move(loaded).error();
   }
   auto group =
-      context_.slot->prepare(generation, detail::stubTables(serving.session->channel(), context_.slot->interfaces()),
-                             detail::Binding::kHostMade);
+      slot_->prepare(generation, context.served, detail::stubTables(serving.session->channel(), context.served),
+                     detail::Binding::kHostMade);
   if (!group) {
     serving.session->condemn(ExitVerdict::startFailed, {ErrorKind::unavailable, {}, group.error().text()});
     retire(std::move(serving));
@@ -106,7 +115,7 @@ Result<Supervisor::Serving> Supervisor::bring(std::int64_t deadlineNs) {
 }
 
 Result<void> Supervisor::serve(const Serving& serving) {
-  if (auto announced = detail::announceStart(*context_.options, context_.slot, serving.group); !announced) {
+  if (auto announced = detail::announceStart(*hostOptions_, slot_, serving.group); !announced) {
     return announced;
   }
   const std::lock_guard lock(mutex_);
@@ -114,7 +123,7 @@ Result<void> Supervisor::serve(const Serving& serving) {
   // Lost meanwhile: onLost() found nothing to take back, so nothing may be published.
   if (serving.session->lost()) return serving.session->deathError("load");
   serving_ = serving;
-  context_.slot->publish(serving.group);
+  slot_->publish(serving.group);
   return {};
 }
 
@@ -130,7 +139,7 @@ void Supervisor::onLost(Session& session) {
     again = !stopping_;
     // Lost before the start that brought it has ended: that one begins the next.
     startWanted_ = again && starts_ != 0;
-    context_.slot->retire(lost.group, again ? State::starting : State::stopped);
+    slot_->retire(lost.group, again ? State::starting : State::stopped);
   }
   retire(std::move(lost));
   if (again) restart();
@@ -144,8 +153,8 @@ void Supervisor::restart() {
 void Supervisor::tryAgain() {
   {
     const std::lock_guard lock(mutex_);
-    if (stopping_ || serving_.session != nullptr || context_.slot->state() != State::down) return;
-    context_.slot->setState(State::starting);
+    if (stopping_ || serving_.session != nullptr || slot_->state() != State::down) return;
+    slot_->setState(State::starting);
     startWanted_ = starts_ != 0;  // the failed one is about to end
     if (startWanted_) return;
     starts_ = 1;
@@ -162,23 +171,23 @@ void Supervisor::launchStart() {
   });
   if (posted) return;
   endStart();
-  context_.slot->setState(State::down, Error(ErrorKind::unavailable, "no thread to start a worker on"));
+  slot_->setState(State::down, Error(ErrorKind::unavailable, "no thread to start a worker on"));
 }
 
 // Disposes of a session once no call is inside it and its process is gone.
 void Supervisor::retire(Serving serving) {
   {
     const std::lock_guard lock(mutex_);
-    ++retired_;
+    retired_.push_back(serving.session->generation());
   }
   detail::guardBarrier();
   services_->reclaim([self = shared_from_this(), serving = std::move(serving)] {
     if (serving.group != nullptr && detail::guardCount(serving.group->guardId) != 0) return false;
     if (!serving.session->exited() || !serving.session->idle()) return false;
     serving.session->dispose();
-    if (serving.group != nullptr) self->context_.slot->recycle(serving.group);
+    if (serving.group != nullptr) self->slot_->recycle(serving.group);
     const std::lock_guard lock(self->mutex_);
-    --self->retired_;
+    std::erase(self->retired_, serving.session->generation());
     self->idle_.notify_all();
     return true;
   });
@@ -189,9 +198,9 @@ void Supervisor::onExit(Session&, std::shared_ptr<const ExitReport> report) {
     const std::lock_guard lock(mutex_);
     lastExit_ = report;
   }
-  if (!context_.options->onExit) return;
+  if (!hostOptions_->onExit) return;
   (void)services_->starts().post(
-      [options = context_.options, report = std::move(report)] { detail::deliverExit(*options, *report); });
+      [options = hostOptions_, report = std::move(report)] { detail::deliverExit(*options, *report); });
 }
 
 Result<void> Supervisor::awaitLive(std::int64_t deadlineNs) {
@@ -199,12 +208,12 @@ Result<void> Supervisor::awaitLive(std::int64_t deadlineNs) {
   // A call without a deadline waits as long as a start may take.
   const std::int64_t limitNs = earlier(deadlineNs, later(later(nowNs(), toNs(options_.loadDeadline)), kKillNs));
   tryAgain();
-  if (!context_.slot->awaitChange(limitNs)) {
+  if (!slot_->awaitChange(limitNs)) {
     return Error(ErrorKind::unavailable,
                  "its worker is still starting; the call waited as long as its deadline let it");
   }
-  if (context_.slot->state() != State::down) return {};
-  const auto reason = context_.slot->downReason();
+  if (slot_->state() != State::down) return {};
+  const auto reason = slot_->downReason();
   return Error(ErrorBody{ErrorKind::unavailable,
                          {},
                          {},
@@ -221,16 +230,12 @@ Result<void> Supervisor::stop(std::chrono::milliseconds timeout) {
     return fork_guard::unavailable();
   }
   const std::int64_t deadlineNs = later(nowNs(), toNs(timeout));
-  if (context_.slot->heldHere()) {
-    return Error(ErrorKind::wouldDeadlock,
-                 "unload from inside a call of the same module: it would wait for itself; unload after the call");
-  }
   Serving last;
   {
     std::unique_lock lock(mutex_);
     stopping_ = true;
     last = std::exchange(serving_, {});
-    if (last.group != nullptr) context_.slot->retire(last.group, State::stopped);
+    if (last.group != nullptr) slot_->retire(last.group, State::stopped);
     // A start under way finds that it may not serve. One that takes too long is ended, or ends by its own deadline.
     const auto noStart = [this] { return starts_ == 0; };
     if (!idle_.wait_until(lock, timePoint(deadlineNs), noStart)) {
@@ -243,20 +248,30 @@ Result<void> Supervisor::stop(std::chrono::milliseconds timeout) {
       idle_.wait(lock, noStart);
     }
   }
-  context_.slot->setState(State::stopped);
-  if (last.session != nullptr) {
-    if (detail::guardDrain(last.group->guardId, deadlineNs)) {
-      last.session->shutDown(deadlineNs);
-    } else {
-      last.session->condemn(ExitVerdict::shutDownTimedOut,
-                            {ErrorKind::unavailable, {}, "unloaded while calls were under way"});
-    }
-    retire(std::move(last));
+  slot_->setState(State::stopped);
+  if (last.session != nullptr) (void)end(std::move(last), deadlineNs, "unloaded while calls were under way");
+  return awaitRetired(nowNs() + kKillNs, "the module is unloaded");
+}
+
+// Of a session that calls do not reach any more. False when it had to be killed.
+bool Supervisor::end(Serving last, std::int64_t deadlineNs, const char* why) {
+  const bool drained = detail::guardDrain(last.group->guardId, deadlineNs);
+  const auto session = last.session;
+  if (drained) {
+    session->shutDown(deadlineNs);
+  } else {
+    session->condemn(ExitVerdict::shutDownTimedOut, {ErrorKind::unavailable, {}, why});
   }
+  retire(std::move(last));
+  return drained && session->exitedByItself();
+}
+
+// An import of the host's may outlive the worker that called it.
+Result<void> Supervisor::awaitRetired(std::int64_t deadlineNs, const char* what) {
   std::unique_lock lock(mutex_);
-  if (!idle_.wait_until(lock, timePoint(nowNs() + kKillNs), [this] { return retired_ == 0; })) {
+  if (!idle_.wait_until(lock, timePoint(deadlineNs), [this] { return retired_.empty(); })) {
     return Error(ErrorKind::deadlineExceeded,
-                 "the module is unloaded, but a worker is not gone yet, or a host import is still running");
+                 std::string(what) + ", but a worker is not gone yet, or a host import is still running");
   }
   lock.unlock();
   services_->sync();
@@ -268,6 +283,7 @@ void Supervisor::condemn(std::uint64_t generation, const char* method, const std
   {
     const std::lock_guard lock(mutex_);
     session = serving_.session;
+    if (session == nullptr || session->generation() != generation) session = starting_.lock();
   }
   if (session == nullptr || session->generation() != generation) return;  // gone already
   session->condemn({ErrorKind::protocolViolation, method, why});

@@ -76,6 +76,8 @@ void describe(const Interface& from, manifest::schema::Role role, manifest::sche
     methods[i].setDeadlineMs(method.deadlineMs);
     methods[i].setIdempotent(method.idempotent);
     methods[i].setSerialized(from.serialized);
+    methods[i].setSavesState(method.savesState);
+    methods[i].setRestoresState(method.restoresState);
   }
 }
 

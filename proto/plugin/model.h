@@ -83,6 +83,8 @@ struct Method {
   Fields results;
   std::uint32_t deadlineMs = 0;
   bool idempotent = false;
+  bool savesState = false;
+  bool restoresState = false;
   bool isMessage = false;   // crosses as whole capnp messages, for its struct types
   std::string resultClass;  // with several results: "DivideResult"
 };

@@ -146,6 +146,8 @@ Method Reader::readMethod(const Interface& interface, capnp::schema::Method::Rea
   for (auto annotation : source.getAnnotations()) {
     if (annotation.getId() == kDeadlineMs) method.deadlineMs = readDeadline(annotation, where);
     if (annotation.getId() == kIdempotent) method.idempotent = true;
+    if (annotation.getId() == kSavesState) method.savesState = true;
+    if (annotation.getId() == kRestoresState) method.restoresState = true;
     if (annotation.getId() == kCxxName) fail(where, "has $Cxx.name, which is not supported; rename it in the schema");
   }
   method.params = readFields(source.getParamStructType(), source.getParamBrand(), where, "parameters");

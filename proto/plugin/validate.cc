@@ -2,6 +2,7 @@
 
 #include "proto/plugin/c_names.h"
 #include "proto/plugin/types.h"
+#include "proto/plugin/validate_state.h"
 #include "shared/manifest/limits.h"
 
 #include <map>
@@ -46,6 +47,7 @@ class Validator {
     for (const std::string& name : contract_.capnpTypes) addType(name, "the type " + name);
     for (const Constant& constant : contract_.constants) addConstant(constant.name, "the constant " + constant.name);
     for (const Interface* interface : contract_.interfaces()) checkInterface(*interface);
+    for (const Interface* interface : contract_.interfaces()) validateState(contract_, *interface);
     addType(contract_.title() + "Contract", "the generated contract class");
   }
 

@@ -34,7 +34,9 @@ Method takeMethod(schema::Method::Reader method) {
           .cSignature = takeText(method.getCSignature(), "a method's C signature"),
           .deadlineMs = method.getDeadlineMs(),
           .idempotent = method.getIdempotent(),
-          .serialized = method.getSerialized()};
+          .serialized = method.getSerialized(),
+          .savesState = method.getSavesState(),
+          .restoresState = method.getRestoresState()};
 }
 
 Interface takeInterface(schema::Interface::Reader source) {

@@ -31,6 +31,8 @@ struct Method {
   std::uint32_t deadlineMs = 0;
   bool idempotent = false;
   bool serialized = false;
+  bool savesState = false;     // its results are the state of the module's object
+  bool restoresState = false;  // its parameters are
 };
 
 struct Interface {

@@ -12,6 +12,7 @@
 #include <bulkhead/exit_report.h>
 #include <bulkhead/imports.h>
 #include <bulkhead/placement.h>
+#include <bulkhead/reload.h>
 #include <bulkhead/result.h>
 
 #include <chrono>
@@ -48,7 +49,7 @@ class Starting {
  public:
   const std::string& module() const noexcept;
   std::uint64_t generation() const noexcept;
-  // A handle to this very generation; use it only within onStarted.
+  // A handle to this very generation; use it only within the callback, on its thread.
   template <class H>
   Result<H> get() const {
     auto slot = interface(H::kInterfaceId);
@@ -125,8 +126,8 @@ class Module {
   Result<std::vector<std::uint64_t>> callMessage(std::uint64_t interfaceId, std::uint16_t ordinal,
                                                  std::span<const std::uint64_t> params) const;
   // What the module file says about its contracts, one message each: a bulkhead::manifest::schema::Manifest of
-  // proto/manifest.capnp in capnp's standard framing. Its schema nodes are as the file has them, unchecked. Valid as
-  // long as the Module.
+  // proto/manifest.capnp in capnp's standard framing. Its schema nodes are as the file has them, unchecked. After a
+  // reload: of the new file. Valid as long as the Module.
   std::vector<std::span<const std::uint64_t>> manifests() const;
 
   const std::string& name() const noexcept;
@@ -144,8 +145,33 @@ class Module {
   // module's object is destroyed and the file unloaded (in-process: proven by address; isolated: the worker ends, by a
   // kill if need be). On failure the module is loaded and usable as before: wouldDeadlock from inside one of its calls,
   // deadlineExceeded when calls did not end in time, unloadRefused when it was destroyed but its file stays mapped
-  // (then it is not usable).
+  // (then it is not usable), or when it is gone but a version that a reload parked is not.
   Result<void> unload(std::chrono::milliseconds timeout = std::chrono::seconds(10));
+
+  // Puts another version in the place of the one that serves, while it is called: the module's name, handles,
+  // placement, imports and options stay. `file` is the new version, by default the path of the one that serves, read
+  // anew even if it is unchanged. Host README, "Life of a reload", has the steps.
+  //
+  // No call fails or waits for it: calls under way end in the old version, those that come after the swap go to the new
+  // one. Of modules that have state (interfaces with $Bulkhead.savesState) calls wait while it is handed over: no
+  // update is lost.
+  //
+  // On failure the old version serves on as before, nothing of the new one was reachable, and the error's text says at
+  // which step: "reload: check: ...", load, onStarted, self-test, state, swap. Kinds: those of Host::load, those of
+  // calls; contractMismatch also when the new version lacks what the old one serves; wouldDeadlock at once from inside
+  // a call, an import or a callback of this module's start or reload; staleHandle after unload(). What fails after the
+  // swap, in the unloading of the old version, is in the report.
+  //
+  // Blocks: as Host::load, and then at most drainTimeout (isolated: and a few seconds for the kill). Reloads and
+  // unloads of one module take turns.
+  Result<ReloadReport> reload(const ReloadOptions& options = {});
+  Result<ReloadReport> reload(const std::string& file, const ReloadOptions& options = {});
+
+  // Versions that could not be unloaded, the oldest first. Never blocks.
+  std::vector<ParkedVersion> parked() const;
+  // Tries once more to unload them, within `timeout`. On failure the error is the first one's, and parked() has all
+  // that are left. wouldDeadlock as reload().
+  Result<void> retryParked(std::chrono::milliseconds timeout = std::chrono::seconds(10));
 
  private:
   friend class Host;

@@ -29,3 +29,13 @@ annotation idempotent @0x82bb6d4eeeae7e02 (method) :Void;
 annotation serialized @0xae7b1ba05647aebe (interface) :Void;
 # Calls of this interface queue, one at a time, for modules that are not safe to call from several threads. A call nested
 # in the one that has the turn, on the same thread, does not queue. What a call waits is not counted as the module's.
+
+annotation savesState @0x9bfbde034f738b92 (method) :Void;
+# The results of this method are the state of the module's object, the one that a restorer of the same interface takes. At
+# a reload the host calls it on the old version when no other call is inside, and what is called afterwards finds that
+# state in the new version, or still in the old one if the reload failed: saving changes nothing. It has no parameters.
+
+annotation restoresState @0xccd521aad156be2f (method) :Void;
+# This method takes as its parameters what the saver gives as its results, of this version or another one of the schema: a
+# struct `state :State`, say, whose later versions have more fields. At a reload the host calls it on the new version
+# before any other call but those of onStarted and the self-test. An error refuses the reload. It has no results.

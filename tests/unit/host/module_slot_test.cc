@@ -23,7 +23,8 @@ constexpr BulkheadTable kOther = {sizeof(BulkheadTable), 2};
 class ModuleSlotTest : public ::testing::Test {
  protected:
   BindingGroup* prepare(std::uint64_t generation) {
-    return slot_.prepare(generation, {{1, &kTable, &self_, nullptr}, {2, &kOther, &self_, nullptr}}, 0).value();
+    return slot_.prepare(generation, served_, {{1, &kTable, &self_, nullptr}, {2, &kOther, &self_, nullptr}}, 0)
+        .value();
   }
   void retireAndRecycle() {
     BindingGroup* const group = slot_.retire(nullptr, State::stopped);
@@ -34,7 +35,8 @@ class ModuleSlotTest : public ::testing::Test {
   const Binding& binding(std::uint64_t id) const { return *slot_.find(id)->binding.load(); }
 
   int self_ = 0;
-  ModuleSlot slot_{"codec", {{1, false, true}, {2, true, true}}, 0};
+  const std::vector<ServedInterface> served_ = {{1, false, true}, {2, true, true}};
+  ModuleSlot slot_{"codec", served_, 0};
 };
 
 TEST_F(ModuleSlotTest, AFreshSlotIsStartingAndNotLive) {
@@ -58,7 +60,7 @@ TEST_F(ModuleSlotTest, PublishingMakesAllInterfacesLive) {
 }
 
 TEST_F(ModuleSlotTest, AnInterfaceWithoutATableIsNotLive) {
-  slot_.publish(slot_.prepare(1, {{1, &kTable, &self_, nullptr}}, 0).value());
+  slot_.publish(slot_.prepare(1, served_, {{1, &kTable, &self_, nullptr}}, 0).value());
   EXPECT_EQ(binding(1).flags, 0u);
   EXPECT_NE(binding(2).flags & Binding::kNotLive, 0u);
   retireAndRecycle();
@@ -129,6 +131,71 @@ TEST_F(ModuleSlotTest, GroupsAreReused) {
   slot_.recycle(first);
 }
 
+TEST_F(ModuleSlotTest, PublishingInPlaceOfALiveGroupGivesItBack) {
+  BindingGroup* const first = prepare(1);
+  slot_.publish(first);
+  BindingGroup* const second = prepare(2);
+  EXPECT_EQ(slot_.publish(second), first);
+  EXPECT_EQ(slot_.generation(), 2u);
+  EXPECT_EQ(binding(1).generation, 2u);
+  slot_.recycle(first);
+  retireAndRecycle();
+}
+
+TEST_F(ModuleSlotTest, ALaterGenerationBringsMoreInterfaces) {
+  slot_.publish(prepare(1));
+  EXPECT_EQ(slot_.find(3), nullptr);
+  std::vector<ServedInterface> more = {{3, false, true}};
+  more.insert(more.end(), served_.begin(), served_.end());
+  BindingGroup* const group =
+      slot_
+          .prepare(2, more,
+                   {{3, &kOther, &self_, nullptr}, {2, &kOther, &self_, nullptr}, {1, &kTable, &self_, nullptr}}, 0)
+          .value();
+  EXPECT_EQ(slot_.find(3), nullptr);  // not before it serves
+  slot_.recycle(slot_.publish(group));
+  ASSERT_NE(slot_.find(3), nullptr);
+  EXPECT_EQ(binding(3).table, &kOther);
+  EXPECT_EQ(binding(1).table, &kTable);
+  EXPECT_EQ(slot_.find(2)->next.load(), slot_.find(3));
+  EXPECT_EQ(slot_.find(3)->next.load(), slot_.find(1));
+  retireAndRecycle();
+}
+
+TEST_F(ModuleSlotTest, CallsWaitWhileAGroupIsHeldButForNestedOnes) {
+  BindingGroup* const group = prepare(1);
+  slot_.publish(group);
+  {
+    const CallPin pin(*slot_.find(1), kMethod);
+    EXPECT_EQ(slot_.hold(), group);
+    EXPECT_TRUE(slot_.isHeld(group));
+    EXPECT_EQ(slot_.state(), State::held);
+    EXPECT_NE(binding(1).flags & Binding::kNotLive, 0u);
+    EXPECT_EQ(slot_.heldBinding(*slot_.find(2)), group->bindings[1].get());
+    std::thread([&] { EXPECT_EQ(slot_.heldBinding(*slot_.find(2)), nullptr); }).join();
+    EXPECT_FALSE(slot_.awaitChange(nowNs()));
+  }
+  slot_.release();
+  EXPECT_EQ(slot_.state(), State::live);
+  EXPECT_EQ(binding(1).table, &kTable);
+  EXPECT_EQ(slot_.hold(), group);
+  EXPECT_EQ(slot_.retire(group, State::starting), group);  // lost meanwhile
+  slot_.release();
+  EXPECT_EQ(slot_.state(), State::starting);
+  slot_.recycle(group);
+}
+
+TEST_F(ModuleSlotTest, AChangeIsHeldByItsThreadAlone) {
+  const ModuleSlot other("other", {}, 0);
+  {
+    const ChangeScope outer(slot_);
+    const ChangeScope inner(other);
+    EXPECT_TRUE(slot_.heldHere());
+    std::thread([&] { EXPECT_FALSE(slot_.heldHere()); }).join();
+  }
+  EXPECT_FALSE(slot_.heldHere());
+}
+
 // Callers read the table behind the pin; each generation's table is spoilt once it is drained, and its bindings are
 // reused.
 TEST_F(ModuleSlotTest, GenerationsComeAndGoUnderCallers) {
@@ -155,7 +222,8 @@ TEST_F(ModuleSlotTest, GenerationsComeAndGoUnderCallers) {
   }
   for (std::uint64_t round = 1; round <= 2'000; ++round) {
     auto& generation = *generations.emplace_back(std::make_unique<Generation>());
-    BindingGroup* const group = slot_.prepare(round, {{1, &generation.table, &generation, nullptr}}, 0).value();
+    BindingGroup* const group =
+        slot_.prepare(round, served_, {{1, &generation.table, &generation, nullptr}}, 0).value();
     slot_.publish(group);
     if (round % 16 == 0) {
       const std::uint64_t before = calls;

@@ -11,6 +11,12 @@
 namespace bulkhead::detail {
 namespace {
 
+using Turn = SerialQueue::Turn;
+
+bool entered(SerialQueue& queue, std::int64_t deadlineNs, const CancelScope* cancel = nullptr) {
+  return queue.enter(deadlineNs, cancel) == Turn::mine;
+}
+
 TEST(SerialQueueTest, OneThreadAtATime) {
   SerialQueue queue;
   int inside = 0;  // not atomic: the queue is what protects it
@@ -18,7 +24,7 @@ TEST(SerialQueueTest, OneThreadAtATime) {
   for (int i = 0; i < 8; ++i) {
     threads.emplace_back([&] {
       for (int turn = 0; turn < 200; ++turn) {
-        ASSERT_TRUE(queue.enter(0));
+        ASSERT_TRUE(entered(queue, 0));
         EXPECT_EQ(++inside, 1);
         --inside;
         queue.leave();
@@ -30,24 +36,24 @@ TEST(SerialQueueTest, OneThreadAtATime) {
 
 TEST(SerialQueueTest, ItsOwnerEntersAgain) {
   SerialQueue queue;
-  ASSERT_TRUE(queue.enter(0));
-  ASSERT_TRUE(queue.enter(nowNs()));
+  ASSERT_TRUE(entered(queue, 0));
+  ASSERT_TRUE(entered(queue, nowNs()));
   queue.leave();
-  std::thread([&] { EXPECT_FALSE(queue.enter(nowNs())); }).join();  // the outer turn goes on
+  std::thread([&] { EXPECT_FALSE(entered(queue, nowNs())); }).join();  // the outer turn goes on
   queue.leave();
   std::thread([&] {
-    EXPECT_TRUE(queue.enter(0));
+    EXPECT_TRUE(entered(queue, 0));
     queue.leave();
   }).join();
 }
 
 TEST(SerialQueueTest, AWaiterThatGivesUpLetsTheNextOneIn) {
   SerialQueue queue;
-  ASSERT_TRUE(queue.enter(0));
-  std::thread gaveUp([&] { EXPECT_FALSE(queue.enter(nowNs() + 1'000'000)); });
+  ASSERT_TRUE(entered(queue, 0));
+  std::thread gaveUp([&] { EXPECT_FALSE(entered(queue, nowNs() + 1'000'000)); });
   gaveUp.join();
   std::thread next([&] {
-    EXPECT_TRUE(queue.enter(0));
+    EXPECT_TRUE(entered(queue, 0));
     queue.leave();
   });
   queue.leave();
@@ -56,20 +62,20 @@ TEST(SerialQueueTest, AWaiterThatGivesUpLetsTheNextOneIn) {
 
 TEST(SerialQueueTest, AFreeQueueIsEnteredEvenAfterTheDeadline) {
   SerialQueue queue;
-  EXPECT_TRUE(queue.enter(nowNs() - 1));
+  EXPECT_TRUE(entered(queue, nowNs() - 1));
   queue.leave();
 }
 
 TEST(SerialQueueTest, ACancelledWaiterGoesAtOnceAndLosesNobodysTurn) {
   SerialQueue queue;
-  ASSERT_TRUE(queue.enter(0));
+  ASSERT_TRUE(entered(queue, 0));
   std::stop_source source;
   std::thread cancelled([&] {
     const CancelScope scope(source.get_token());
-    EXPECT_FALSE(queue.enter(0, &scope));
+    EXPECT_FALSE(entered(queue, 0, &scope));
   });
   std::thread next([&] {
-    EXPECT_TRUE(queue.enter(0));
+    EXPECT_TRUE(entered(queue, 0));
     queue.leave();
   });
   source.request_stop();
@@ -80,19 +86,34 @@ TEST(SerialQueueTest, ACancelledWaiterGoesAtOnceAndLosesNobodysTurn) {
 
 TEST(SerialQueueTest, ManyWaitersThatGiveUpLoseNoTurn) {
   SerialQueue queue;
-  std::atomic<int> entered{0};
+  std::atomic<int> turns{0};
   std::vector<std::thread> threads;
   for (int i = 0; i < 8; ++i) {
     threads.emplace_back([&, i] {
       for (int turn = 0; turn < 200; ++turn) {
-        if (!queue.enter(i % 2 == 0 ? 0 : nowNs() + 20'000)) continue;
-        ++entered;
+        if (!entered(queue, i % 2 == 0 ? 0 : nowNs() + 20'000)) continue;
+        ++turns;
         queue.leave();
       }
     });
   }
   for (std::thread& thread : threads) thread.join();
-  EXPECT_GE(entered, 800);  // those without a deadline always get in
+  EXPECT_GE(turns, 800);  // those without a deadline always get in
+}
+
+TEST(SerialQueueTest, ClosingSendsWaitersAwayAndKeepsTheTurn) {
+  SerialQueue queue;
+  ASSERT_EQ(queue.enter(0), Turn::mine);
+  std::thread waiter([&] { EXPECT_EQ(queue.enter(0), Turn::moved); });
+  queue.close();
+  waiter.join();
+  EXPECT_EQ(queue.enter(0), Turn::mine);  // nested in the turn
+  queue.leave();
+  queue.leave();
+  EXPECT_EQ(queue.enter(0), Turn::moved);
+  queue.open();
+  EXPECT_EQ(queue.enter(0), Turn::mine);
+  queue.leave();
 }
 
 }  // namespace

@@ -23,6 +23,7 @@ inline constexpr CallMark kAskedFor = 1;
 
 class CancelScope;
 class ImportScope;
+class SerialQueue;
 
 // What a thread keeps for its calls. Trivial and constant-initialised: an access costs no initialisation check.
 struct CallThread {
@@ -69,6 +70,7 @@ struct alignas(64) Binding {
   std::uint32_t flags = kNotLive;
   std::uint64_t generation = 0;
   BulkheadChannel* messages = nullptr;  // the same interface by messages
+  SerialQueue* queue = nullptr;         // of its generation; lives as long as the binding
 };
 
 class ModuleSlot;
@@ -81,8 +83,9 @@ struct InterfaceSlot {
   std::atomic<Binding*> plain{nullptr};
   ModuleSlot* module = nullptr;  // null only in the slot of empty handles
   std::uint64_t interfaceId = 0;
-  const InterfaceSlot* next = nullptr;  // of the module's other interfaces: a ring; null in the slot of empty handles
-  bool isTyped = false;                 // this program was compiled with the interface: its bindings have tables
+  // Of the module's other interfaces: a ring, which may grow; null in the slot of empty handles.
+  std::atomic<const InterfaceSlot*> next{nullptr};
+  bool isTyped = false;  // this program was compiled with the interface: its bindings have tables
 };
 
 // Keeps a binding from being unloaded. Lives on the stack of the calling thread.

@@ -32,14 +32,17 @@ class SlowCall {
 
  private:
   bool pinLive();
+  bool pinHeld();
   std::optional<Error> refused() const;
   std::optional<Error> awaitLive();
-  std::optional<Error> queue();
+  std::optional<Error> queue(SerialQueue& queue);
+  void leaveQueue();
   void restartLimit();
   void enterScope();
 
   const InterfaceSlot& slot_;
   const BulkheadMethod& method_;
+  std::optional<InterfaceSlot> held_;  // a way to a binding that the slot does not show meanwhile
   std::optional<CallPin> pin_;
   std::int64_t limitNs_;  // of a default or an annotation; 0: none, or within() holds
   std::int64_t startNs_;
@@ -47,7 +50,7 @@ class SlowCall {
   BulkheadScope scope_{};
   bool scoped_ = false;
   bool outerScoped_ = false;
-  bool queued_ = false;
+  SerialQueue* turn_ = nullptr;  // the queue in which it has the turn
   bool waited_ = false;
 };
 

@@ -1,0 +1,71 @@
+#include "host/core/module_record.h"
+
+#include "host/core/reload.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace bulkhead::detail {
+namespace {
+
+bool isSame(const manifest::Manifest& a, const manifest::Manifest& b) {
+  return std::equal(a.contracts.begin(), a.contracts.end(), b.contracts.begin(), b.contracts.end(),
+                    [](const auto& one, const auto& other) { return one.message == other.message; });
+}
+
+}  // namespace
+
+ModuleRecord::ModuleRecord(const ModuleContext& context, ModuleRequest request, PlacementDecision decision,
+                           std::unique_ptr<Backend> backend)
+    : slot_(context.slot),
+      options_(context.options),
+      request_(std::move(request)),
+      decision_(std::move(decision)),
+      backend_(std::move(backend)),
+      version_(versionOf(*context.file)),
+      path_(context.file->originalPath()) {
+  slot_->setBackend(backend_.get());
+}
+
+const ModuleVersion* ModuleRecord::versionOf(const module_file::ModuleFile& file) {
+  const auto same = [&](const auto& known) { return isSame(known->manifest, file.manifest()); };
+  const auto found = std::find_if(versions_.begin(), versions_.end(), same);
+  if (found != versions_.end()) return found->get();
+  return versions_.emplace_back(std::make_unique<const ModuleVersion>(file.manifest())).get();
+}
+
+// Before the turn is waited for: who has it may be waiting for this very call.
+Result<void> ModuleRecord::refuseNested(const char* what) const {
+  if (!slot_->heldHere()) return {};
+  return Error(ErrorBody{ErrorKind::wouldDeadlock,
+                         slot_->name(),
+                         {},
+                         {},
+                         std::string(what) +
+                             " from inside a call or a callback of the same module: it would wait for "
+                             "itself; " +
+                             what + " after it",
+                         nullptr});
+}
+
+Result<void> ModuleRecord::stop(std::chrono::milliseconds timeout) {
+  if (auto nested = refuseNested("unload"); !nested) return nested;
+  const std::lock_guard lock(changing_);
+  if (auto stopped = backend_->stop(timeout); !stopped) return stopped;
+  return backend_->settleParked(timeout);
+}
+
+Result<ReloadReport> ModuleRecord::reload(const std::string& file, const ReloadOptions& options) {
+  if (auto nested = refuseNested("reload"); !nested) return std::move(nested).error();
+  const std::lock_guard lock(changing_);
+  const ChangeScope change(*slot_);
+  return Reload(*this, options).run(file.empty() ? path_ : file);
+}
+
+Result<void> ModuleRecord::settleParked(std::chrono::milliseconds timeout) {
+  if (auto nested = refuseNested("retryParked"); !nested) return nested;
+  const std::lock_guard lock(changing_);
+  return backend_->settleParked(timeout);
+}
+
+}  // namespace bulkhead::detail
