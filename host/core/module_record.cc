@@ -23,7 +23,8 @@ ModuleRecord::ModuleRecord(const ModuleContext& context, ModuleRequest request, 
       decision_(std::move(decision)),
       backend_(std::move(backend)),
       version_(versionOf(*context.file)),
-      path_(context.file->originalPath()) {
+      path_(context.file->originalPath()),
+      contentHash_(context.file->contentHash()) {
   slot_->setBackend(backend_.get());
 }
 
@@ -32,6 +33,17 @@ const ModuleVersion* ModuleRecord::versionOf(const module_file::ModuleFile& file
   const auto found = std::find_if(versions_.begin(), versions_.end(), same);
   if (found != versions_.end()) return found->get();
   return versions_.emplace_back(std::make_unique<const ModuleVersion>(file.manifest())).get();
+}
+
+std::string ModuleRecord::path() const {
+  const std::lock_guard lock(naming_);
+  return path_;
+}
+
+void ModuleRecord::serveFrom(const module_file::ModuleFile& file) {
+  const std::lock_guard lock(naming_);
+  path_ = file.originalPath();
+  contentHash_.store(file.contentHash(), std::memory_order_release);
 }
 
 // Before the turn is waited for: who has it may be waiting for this very call.
@@ -59,7 +71,7 @@ Result<ReloadReport> ModuleRecord::reload(const std::string& file, const ReloadO
   if (auto nested = refuseNested("reload"); !nested) return std::move(nested).error();
   const std::lock_guard lock(changing_);
   const ChangeScope change(*slot_);
-  return Reload(*this, options).run(file.empty() ? path_ : file);
+  return Reload(*this, options).run(file.empty() ? path() : file);
 }
 
 Result<void> ModuleRecord::settleParked(std::chrono::milliseconds timeout) {

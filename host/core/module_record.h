@@ -43,6 +43,9 @@ class ModuleRecord {
   Backend& backend() const noexcept { return *backend_; }
   // Of the one that serves. Lives as long as the record: users keep what they got from it.
   const ModuleVersion& version() const noexcept { return *version_.load(std::memory_order_acquire); }
+  // Of the file that serves: its absolute path, and its content (module_file::ModuleFile::contentHash).
+  std::string path() const;
+  std::uint64_t contentHash() const noexcept { return contentHash_.load(std::memory_order_acquire); }
 
   // The contracts of Module's functions.
   Result<void> stop(std::chrono::milliseconds timeout);
@@ -55,16 +58,19 @@ class ModuleRecord {
   // The version that says the same as the file: one object for all of them, so they are no more than there are schemas.
   const ModuleVersion* versionOf(const module_file::ModuleFile& file);
   Result<void> refuseNested(const char* what) const;
+  void serveFrom(const module_file::ModuleFile& file);
 
   const std::shared_ptr<ModuleSlot> slot_;
   const std::shared_ptr<const HostOptions> options_;
   const ModuleRequest request_;
   const PlacementDecision decision_;
   const std::unique_ptr<Backend> backend_;
-  std::atomic<const ModuleVersion*> version_;
+  std::vector<std::unique_ptr<const ModuleVersion>> versions_;  // guarded by changing_
+  std::atomic<const ModuleVersion*> version_;                   // one of them
+  mutable std::mutex naming_;
+  std::string path_;  // guarded by naming_
+  std::atomic<std::uint64_t> contentHash_;
   std::mutex changing_;  // one reload or unload at a time; guards what follows
-  std::string path_;     // absolute, of the file that serves
-  std::vector<std::unique_ptr<const ModuleVersion>> versions_;
 };
 
 }  // namespace bulkhead::detail

@@ -8,7 +8,7 @@ namespace bulkhead {
 
 Result<std::unique_ptr<FileWatch::Implementation>> FileWatch::Implementation::start(
     const std::string& file, std::function<void(const FileChange&)> onChange, std::chrono::milliseconds quiet,
-    std::optional<std::uint64_t> known) {
+    watch::News news) {
   if (quiet < std::chrono::milliseconds::zero()) {
     return Error(ErrorKind::invalidConfiguration, file + " cannot be watched: its quiet time is negative");
   }
@@ -19,7 +19,7 @@ Result<std::unique_ptr<FileWatch::Implementation>> FileWatch::Implementation::st
   }
   auto service = watch::Service::shared();
   if (!service) return std::move(service).error();
-  auto watched = std::make_shared<watch::WatchedFile>(path, std::move(onChange), quiet, known);
+  auto watched = std::make_shared<watch::WatchedFile>(path, std::move(onChange), quiet, news);
   if (auto added = (*service)->add(watched); !added) return std::move(added).error();
   return std::unique_ptr<Implementation>(new Implementation(*std::move(service), std::move(watched)));
 }
@@ -44,7 +44,7 @@ void FileWatch::Implementation::look() const {
 
 Result<FileWatch> FileWatch::start(const std::string& file, std::function<void(const FileChange&)> onChange,
                                    const WatchOptions& options) {
-  auto started = Implementation::start(file, std::move(onChange), options.quiet, std::nullopt);
+  auto started = Implementation::start(file, std::move(onChange), options.quiet, watch::News::changes);
   if (!started) return std::move(started).error();
   return FileWatch(*std::move(started));
 }

@@ -12,11 +12,10 @@ namespace bulkhead {
 
 class FileWatch::Implementation {
  public:
-  // FileWatch::start. With `known` content the file is looked at at once, and told of if it has other content.
+  // FileWatch::start.
   static Result<std::unique_ptr<Implementation>> start(const std::string& file,
                                                        std::function<void(const FileChange&)> onChange,
-                                                       std::chrono::milliseconds quiet,
-                                                       std::optional<std::uint64_t> known);
+                                                       std::chrono::milliseconds quiet, watch::News news);
   ~Implementation();
   Implementation(const Implementation&) = delete;
   Implementation& operator=(const Implementation&) = delete;

@@ -41,7 +41,7 @@ Result<void> Loop::add(const std::shared_ptr<WatchedFile>& file) {
     return watched;
   }
   entries_.emplace(file.get(), entry);
-  if (file->isKnown()) {
+  if (file->news() == News::everything) {
     rearm(entry);
   } else {
     file->remember();

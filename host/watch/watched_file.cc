@@ -12,8 +12,8 @@ namespace bulkhead::watch {
 using Kind = FileChange::Kind;
 
 WatchedFile::WatchedFile(std::string path, std::function<void(const FileChange&)> onChange,
-                         std::chrono::milliseconds quiet, std::optional<std::uint64_t> known)
-    : path_(std::move(path)), onChange_(std::move(onChange)), quiet_(quiet), last_(known) {}
+                         std::chrono::milliseconds quiet, News news)
+    : path_(std::move(path)), onChange_(std::move(onChange)), quiet_(quiet), news_(news) {}
 
 void WatchedFile::remember() {
   sight_ = look();
@@ -49,7 +49,7 @@ WatchedFile::Signature WatchedFile::signature() const {
 }
 
 bool WatchedFile::isNews(const Sight& sight) const {
-  if (sight.kind == Kind::changed) return sight.contentHash != last_;
+  if (sight.kind == Kind::changed) return news_ == News::everything || sight.contentHash != last_;
   if (!sight_ || sight_->kind != sight.kind) return true;
   return sight.kind == Kind::incomplete && sight_->signature != sight.signature;
 }

@@ -13,15 +13,21 @@
 
 namespace bulkhead::watch {
 
+// Which complete content is told of.
+enum class News : std::uint8_t {
+  changes,     // other than the last one; at first, than what was there
+  everything,  // of every look, the first one, too
+};
+
 class WatchedFile {
  public:
-  // `path` is absolute. `known`: the content that is not news; without it, what is there at the first look.
+  // `path` is absolute.
   WatchedFile(std::string path, std::function<void(const FileChange&)> onChange, std::chrono::milliseconds quiet,
-              std::optional<std::uint64_t> known);
+              News news);
 
   const std::string& path() const noexcept { return path_; }
   std::chrono::milliseconds quiet() const noexcept { return quiet_; }
-  bool isKnown() const noexcept { return last_.has_value(); }
+  News news() const noexcept { return news_; }
 
   // Looks at the file and remembers what is there. The thread of the watches, like the next two.
   void remember();
@@ -54,6 +60,7 @@ class WatchedFile {
   const std::string path_;
   const std::function<void(const FileChange&)> onChange_;
   const std::chrono::milliseconds quiet_;
+  const News news_;
   std::optional<std::uint64_t> last_;  // the content that was told of last
   std::optional<Sight> sight_;         // the last one
   bool isWatched_ = true;

@@ -11,6 +11,7 @@
 #include <fstream>
 #include <future>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -341,14 +342,19 @@ TEST_F(FileWatchTest, AQuietTimeMayBeNone) {
 
 TEST_F(FileWatchTest, AWatchMayEndInItsOwnCallback) {
   std::promise<void> ended;
+  std::mutex mutex;
   std::optional<FileWatch> watch;
-  watch = FileWatch::start(at("x.so"),
-                           [&](const FileChange&) {
-                             watch.reset();
-                             ended.set_value();
-                           },
-                           {.quiet = kQuiet})
-              .value();
+  auto started = FileWatch::start(at("x.so"),
+                                  [&](const FileChange&) {
+                                    const std::lock_guard lock(mutex);
+                                    watch.reset();
+                                    ended.set_value();
+                                  },
+                                  {.quiet = kQuiet});
+  {
+    const std::lock_guard lock(mutex);
+    watch = std::move(started).value();
+  }
   write("x.so", 2);
   ended.get_future().wait();
   write("x.so", 3);
