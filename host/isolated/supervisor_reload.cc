@@ -10,7 +10,7 @@ namespace bulkhead::isolated {
 namespace {
 
 // How long settle() waits for what it ended to be gone.
-constexpr std::int64_t kGoneNs = 5'000'000'000;
+constexpr std::int64_t kGoneNs = 2'000'000'000;
 
 }  // namespace
 
