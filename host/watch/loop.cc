@@ -78,7 +78,10 @@ void Loop::onEvent(const Event& event) {
   if (event.what == Event::What::ended) dropWatch(event.watch);
   for (const auto& entry : entries) {
     if (!entries_.contains(entry->file.get())) continue;
-    if (hasWriter(*entry, event)) {
+    if (event.what == Event::What::modified) {
+      awaitClose(*entry);  // the way is as it was; there may be thousands of these
+    } else if (event.what == Event::What::created && isMade(*entry, event)) {
+      entry->file->setWatched(refresh(*entry));
       awaitClose(*entry);
     } else {
       rearm(entry);
@@ -86,12 +89,11 @@ void Loop::onEvent(const Event& event) {
   }
 }
 
-bool Loop::hasWriter(const Entry& entry, const Event& event) {
-  if (event.what == Event::What::modified) return true;
-  return event.what == Event::What::created &&
-         std::any_of(entry.marks.begin(), entry.marks.end(), [&](const Mark& mark) {
-           return mark.watch == event.watch && mark.step.name == event.name && isNew(mark.step);
-         });
+// Whether it is the file itself that was made, not a part of the way.
+bool Loop::isMade(const Entry& entry, const Event& event) {
+  return std::any_of(entry.marks.begin(), entry.marks.end(), [&](const Mark& mark) {
+    return mark.watch == event.watch && mark.step.name == event.name && isNew(mark.step);
+  });
 }
 
 void Loop::onOverflow() {
@@ -137,10 +139,7 @@ void Loop::rearm(const std::shared_ptr<Entry>& entry) {
 }
 
 // Half of what is written is of no use: no look before the next event, which will come.
-void Loop::awaitClose(Entry& entry) {
-  entry.file->setWatched(refresh(entry));
-  entry.timer.expires_at(std::chrono::steady_clock::time_point::max());
-}
+void Loop::awaitClose(Entry& entry) { entry.timer.expires_at(std::chrono::steady_clock::time_point::max()); }
 
 // ---- watches of the system
 

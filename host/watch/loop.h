@@ -51,12 +51,12 @@ class Loop {
 
   void awaitEvents();
   void onEvent(const Event& event);
-  static bool hasWriter(const Entry& entry, const Event& event);
+  static bool isMade(const Entry& entry, const Event& event);
   void onOverflow();
   std::vector<std::shared_ptr<Entry>> concerned(const Event& event) const;
   void dropWatch(int watch);
   void rearm(const std::shared_ptr<Entry>& entry);
-  void awaitClose(Entry& entry);
+  static void awaitClose(Entry& entry);
   Result<void> refresh(Entry& entry);
   Result<void> place(const Trail& trail, std::vector<Mark>& marks);
   void replaceMarks(Entry& entry, std::vector<Mark> marks);
