@@ -4,7 +4,6 @@
 #include <gmock/gmock.h>
 #include <sched.h>
 #include <sys/mount.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -127,23 +126,6 @@ TEST_F(WatchLimitsTest, LostEventsAreMadeUpFor) {
   EXPECT_EQ(changes.next().kind, Kind::changed);
 }
 
-void expectNoDescriptorLeft(const std::string& file) {
-  const rlimit none{0, 0};
-  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
-  Changes changes;
-  const auto refused = FileWatch::start(file, changes.sink());
-  ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().kind(), ErrorKind::resourceExhausted);
-  EXPECT_THAT(refused.error().text(), AllOf(HasSubstr("fs.inotify.max_user_instances"), HasSubstr("ulimit -n")));
-}
-
-TEST_F(WatchLimitsTest, NoDescriptorLeftNamesTheLimits) {
-  inChild([this] {
-    expectNoDescriptorLeft(folder_.at("x.so"));
-    return true;
-  });
-}
-
 // A user namespace has limits of its own that its owner may lower, and mounts.
 bool writeTo(const std::string& path, const std::string& text) {
   std::ofstream file(path);
@@ -159,6 +141,22 @@ bool enterNamespaces(int flags) {
 }
 
 bool limitWatches(int count) { return writeTo("/proc/sys/user/max_inotify_watches", std::to_string(count)); }
+
+void expectNoInstanceLeft(const ScratchFolder& folder) {
+  Changes changes;
+  const auto refused = FileWatch::start(folder.at("x.so"), changes.sink());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind(), ErrorKind::resourceExhausted);
+  EXPECT_THAT(refused.error().text(), AllOf(HasSubstr("fs.inotify.max_user_instances"), HasSubstr("ulimit -n")));
+}
+
+TEST_F(WatchLimitsTest, NoInstanceLeftNamesTheLimits) {
+  inChild([this] {
+    if (!enterNamespaces(CLONE_NEWUSER) || !writeTo("/proc/sys/user/max_inotify_instances", "0")) return false;
+    expectNoInstanceLeft(folder_);
+    return true;
+  });
+}
 
 void expectNoWatchLeft(const ScratchFolder& folder) {
   Changes changes;
