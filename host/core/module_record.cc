@@ -22,8 +22,8 @@ ModuleRecord::ModuleRecord(const ModuleContext& context, ModuleRequest request, 
       request_(std::move(request)),
       decision_(std::move(decision)),
       backend_(std::move(backend)),
-      version_(versionOf(*context.file)),
-      path_(context.file->originalPath()) {
+      path_(context.file->originalPath()),
+      version_(versionOf(*context.file)) {
   slot_->setBackend(backend_.get());
 }
 

@@ -61,10 +61,10 @@ class ModuleRecord {
   const ModuleRequest request_;
   const PlacementDecision decision_;
   const std::unique_ptr<Backend> backend_;
-  std::atomic<const ModuleVersion*> version_;
-  std::mutex changing_;  // one reload or unload at a time; guards what follows
-  std::string path_;     // absolute, of the file that serves
+  std::mutex changing_;  // one reload or unload at a time; guards the next two
   std::vector<std::unique_ptr<const ModuleVersion>> versions_;
+  std::string path_;  // absolute, of the file that serves
+  std::atomic<const ModuleVersion*> version_;
 };
 
 }  // namespace bulkhead::detail
