@@ -65,6 +65,9 @@ bool Supervisor::awaitGone(std::uint64_t generation) {
   const auto isGone = [&] { return std::count(retired_.begin(), retired_.end(), generation) == 0; };
   std::unique_lock lock(mutex_);
   if (idle_.wait_until(lock, timePoint(nowNs() + kGoneNs), isGone)) return true;
+  std::erase_if(parked_, [this](std::uint64_t parked) {
+    return std::find(retired_.begin(), retired_.end(), parked) == retired_.end();
+  });
   parked_.push_back(generation);
   return false;
 }

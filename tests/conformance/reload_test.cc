@@ -174,7 +174,7 @@ TEST_P(ReloadTest, OnStartedSeesTheNewVersionFirst) {
     EXPECT_EQ(starting.get<Counter>().value().version().value(), "2");
     EXPECT_EQ(starting.generation(), 2u);
     EXPECT_EQ(version(), "1");
-    return Error("not on Mondays");
+    return Error(ErrorKind::hostError, "not on Mondays");
   };
   expectRefusal(module().reload(), ErrorKind::hostError, "onStarted");
   onStarted_ = [](const Starting& starting) -> Result<void> {
