@@ -5,6 +5,7 @@
 #include "host/core/described_methods.h"
 #include "host/core/module_context.h"
 #include "host/core/module_slot.h"
+#include "host/core/serial_queue.h"
 #include "shared/manifest/manifest.h"
 
 #include <bulkhead/host.h>
@@ -12,7 +13,6 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -61,7 +61,7 @@ class ModuleRecord {
   const ModuleRequest request_;
   const PlacementDecision decision_;
   const std::unique_ptr<Backend> backend_;
-  std::mutex changing_;  // one reload or unload at a time; guards the next two
+  SerialQueue changing_;  // one reload or unload at a time, in the order of arrival; guards the next two
   std::vector<std::unique_ptr<const ModuleVersion>> versions_;
   std::string path_;  // absolute, of the file that serves
   std::atomic<const ModuleVersion*> version_;
