@@ -8,6 +8,18 @@
 namespace bulkhead::detail {
 namespace {
 
+// A mutex could let one thread's reloads pass another's unload for ever.
+class Turn {
+ public:
+  explicit Turn(SerialQueue& queue) : queue_(queue) { (void)queue_.enter(0); }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+  ~Turn() { queue_.leave(); }
+
+ private:
+  SerialQueue& queue_;
+};
+
 bool isSame(const manifest::Manifest& a, const manifest::Manifest& b) {
   return std::equal(a.contracts.begin(), a.contracts.end(), b.contracts.begin(), b.contracts.end(),
                     [](const auto& one, const auto& other) { return one.message == other.message; });
@@ -62,21 +74,21 @@ Result<void> ModuleRecord::refuseNested(const char* what) const {
 
 Result<void> ModuleRecord::stop(std::chrono::milliseconds timeout) {
   if (auto nested = refuseNested("unload"); !nested) return nested;
-  const std::lock_guard lock(changing_);
+  const Turn turn(changing_);
   if (auto stopped = backend_->stop(timeout); !stopped) return stopped;
   return backend_->settleParked(timeout);
 }
 
 Result<ReloadReport> ModuleRecord::reload(const std::string& file, const ReloadOptions& options) {
   if (auto nested = refuseNested("reload"); !nested) return std::move(nested).error();
-  const std::lock_guard lock(changing_);
+  const Turn turn(changing_);
   const ChangeScope change(*slot_);
   return Reload(*this, options).run(file.empty() ? path() : file);
 }
 
 Result<void> ModuleRecord::settleParked(std::chrono::milliseconds timeout) {
   if (auto nested = refuseNested("retryParked"); !nested) return nested;
-  const std::lock_guard lock(changing_);
+  const Turn turn(changing_);
   return backend_->settleParked(timeout);
 }
 

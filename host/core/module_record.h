@@ -5,6 +5,7 @@
 #include "host/core/described_methods.h"
 #include "host/core/module_context.h"
 #include "host/core/module_slot.h"
+#include "host/core/serial_queue.h"
 #include "shared/manifest/manifest.h"
 
 #include <bulkhead/host.h>
@@ -65,12 +66,12 @@ class ModuleRecord {
   const ModuleRequest request_;
   const PlacementDecision decision_;
   const std::unique_ptr<Backend> backend_;
-  std::vector<std::unique_ptr<const ModuleVersion>> versions_;  // guarded by changing_
-  std::atomic<const ModuleVersion*> version_;                   // one of them
+  SerialQueue changing_;  // one reload or unload at a time, in the order of arrival; guards the next one
+  std::vector<std::unique_ptr<const ModuleVersion>> versions_;
+  std::atomic<const ModuleVersion*> version_;
   mutable std::mutex naming_;
   std::string path_;  // guarded by naming_
   std::atomic<std::uint64_t> contentHash_;
-  std::mutex changing_;  // one reload or unload at a time; guards what follows
 };
 
 }  // namespace bulkhead::detail
