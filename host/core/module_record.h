@@ -5,6 +5,7 @@
 #include "host/core/described_methods.h"
 #include "host/core/module_context.h"
 #include "host/core/module_slot.h"
+#include "host/core/serial_queue.h"
 #include "shared/manifest/manifest.h"
 
 #include <bulkhead/host.h>
@@ -43,6 +44,9 @@ class ModuleRecord {
   Backend& backend() const noexcept { return *backend_; }
   // Of the one that serves. Lives as long as the record: users keep what they got from it.
   const ModuleVersion& version() const noexcept { return *version_.load(std::memory_order_acquire); }
+  // Of the file that serves: its absolute path, and its content (module_file::ModuleFile::contentHash).
+  std::string path() const;
+  std::uint64_t contentHash() const noexcept { return contentHash_.load(std::memory_order_acquire); }
 
   // The contracts of Module's functions.
   Result<UnloadReport> stop(const UnloadOptions& options);
@@ -55,16 +59,19 @@ class ModuleRecord {
   // The version that says the same as the file: one object for all of them, so they are no more than there are schemas.
   const ModuleVersion* versionOf(const module_file::ModuleFile& file);
   Result<void> refuseNested(const char* what) const;
+  void serveFrom(const module_file::ModuleFile& file);
 
   const std::shared_ptr<ModuleSlot> slot_;
   const std::shared_ptr<const HostOptions> options_;
   const ModuleRequest request_;
   const PlacementDecision decision_;
   const std::unique_ptr<Backend> backend_;
-  std::atomic<const ModuleVersion*> version_;
-  std::mutex changing_;  // one reload or unload at a time; guards what follows
-  std::string path_;     // absolute, of the file that serves
+  SerialQueue changing_;  // one reload or unload at a time, in the order of arrival; guards the next one
   std::vector<std::unique_ptr<const ModuleVersion>> versions_;
+  std::atomic<const ModuleVersion*> version_;
+  mutable std::mutex naming_;
+  std::string path_;  // guarded by naming_
+  std::atomic<std::uint64_t> contentHash_;
 };
 
 }  // namespace bulkhead::detail

@@ -65,7 +65,7 @@ Result<void> Reload::swap(const BindingGroup* group) {
   if (auto committed = record_.backend().commit(); !committed) return failed("swap", committed.error());
   if (handover.isNeeded()) report_.holding = std::chrono::nanoseconds(nowNs() - heldNs);
   record_.version_.store(version_, std::memory_order_release);
-  record_.path_ = next_.file->originalPath();
+  record_.serveFrom(*next_.file);
   return {};
 }
 

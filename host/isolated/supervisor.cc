@@ -279,7 +279,7 @@ Result<void> Supervisor::awaitRetired(std::int64_t deadlineNs, const char* what)
   }
   lock.unlock();
   services_->sync();
-  return UnloadReport{.module = context_.slot->name(), .generation = context_.slot->generation()};
+  return {};
 }
 
 void Supervisor::condemn(std::uint64_t generation, const char* method, const std::string& why) {

@@ -66,6 +66,7 @@ class Supervisor final : public SessionEvents, public std::enable_shared_from_th
   Result<void> awaitRetired(std::int64_t deadlineNs, const char* what);
   bool beginStart();
   Result<void> beginReload();
+  bool awaitGone(std::uint64_t generation);
   detail::ModuleContext context() const;
   void endStart();
 
@@ -85,6 +86,7 @@ class Supervisor final : public SessionEvents, public std::enable_shared_from_th
   std::uint64_t generations_ = 0;
   std::uint32_t starts_ = 0;            // under way: 0 or 1
   std::vector<std::uint64_t> retired_;  // generations whose sessions are not disposed of yet
+  std::vector<std::uint64_t> parked_;   // those of them that a reload did not wait for any longer
   bool startWanted_ = false;            // once the start under way has ended
   bool stopping_ = false;
   std::shared_ptr<const ExitReport> lastExit_;

@@ -9,7 +9,7 @@
 namespace bulkhead::isolated {
 namespace {
 
-// How long settle() waits for what it ended to be gone.
+// How long a reload waits for a worker that it ended to be gone.
 constexpr std::int64_t kGoneNs = 2'000'000'000;
 
 }  // namespace
@@ -52,10 +52,24 @@ Result<void> Supervisor::commit() {
 
 void Supervisor::abandon() {
   Serving failed = std::exchange(next_, {});
+  const std::uint64_t generation = failed.session->generation();
   nextContext_ = {};
   failed.session->condemn(ExitVerdict::startFailed, {ErrorKind::unavailable, {}, "the reload that started it failed"});
   retire(std::move(failed));
   endStart();
+  (void)awaitGone(generation);
+}
+
+// False when it is parked.
+bool Supervisor::awaitGone(std::uint64_t generation) {
+  const auto isGone = [&] { return std::count(retired_.begin(), retired_.end(), generation) == 0; };
+  std::unique_lock lock(mutex_);
+  if (idle_.wait_until(lock, timePoint(nowNs() + kGoneNs), isGone)) return true;
+  std::erase_if(parked_, [this](std::uint64_t parked) {
+    return std::find(retired_.begin(), retired_.end(), parked) == retired_.end();
+  });
+  parked_.push_back(generation);
+  return false;
 }
 
 detail::Settled Supervisor::settle(std::chrono::milliseconds timeout) {
@@ -63,9 +77,7 @@ detail::Settled Supervisor::settle(std::chrono::milliseconds timeout) {
   if (last.session == nullptr) return {OldVersion::none, std::nullopt};
   const std::uint64_t generation = last.session->generation();
   const bool byItself = end(std::move(last), later(nowNs(), toNs(timeout)), "replaced while calls were under way");
-  const auto isGone = [&] { return std::count(retired_.begin(), retired_.end(), generation) == 0; };
-  std::unique_lock lock(mutex_);
-  if (!idle_.wait_until(lock, timePoint(nowNs() + kGoneNs), isGone)) {
+  if (!awaitGone(generation)) {
     return {OldVersion::parked, Error(ErrorKind::deadlineExceeded,
                                       "its worker was ended, but a host import that it called is still running")};
   }
@@ -76,7 +88,8 @@ detail::Settled Supervisor::settle(std::chrono::milliseconds timeout) {
 std::vector<ParkedVersion> Supervisor::parked() const {
   const std::lock_guard lock(mutex_);
   std::vector<ParkedVersion> list;
-  for (const std::uint64_t generation : retired_) {
+  for (const std::uint64_t generation : parked_) {
+    if (std::count(retired_.begin(), retired_.end(), generation) == 0) continue;
     list.push_back({generation, Error(ErrorKind::deadlineExceeded,
                                       "its worker was ended, and is not gone yet or called a host import that is still "
                                       "running")});

@@ -73,12 +73,21 @@ void removeIfAbandoned(int base, const char* name) {
   ::unlinkat(base, name, AT_REMOVEDIR);
 }
 
+// As makeIn() forms it: bulkhead-PID.XXXXXX. Others may have folders whose names begin alike.
+bool isOurName(std::string_view name) {
+  if (!name.starts_with(kPrefix)) return false;
+  name.remove_prefix(kPrefix.size());
+  const std::size_t digits = name.find_first_not_of("0123456789");
+  constexpr std::size_t kRandom = 6;
+  return digits != 0 && digits != name.npos && name[digits] == '.' && name.size() == digits + 1 + kRandom;
+}
+
 void removeAbandoned(const std::string& path) {
   const posix::UniqueFd base = openDirectory(AT_FDCWD, path.c_str());
   const Listing entries = list(base.get());
   if (entries == nullptr) return;
   while (const dirent* entry = ::readdir(entries.get())) {
-    if (std::string_view(entry->d_name).starts_with(kPrefix)) removeIfAbandoned(base.get(), entry->d_name);
+    if (isOurName(entry->d_name)) removeIfAbandoned(base.get(), entry->d_name);
   }
 }
 

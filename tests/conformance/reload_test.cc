@@ -37,7 +37,9 @@ class ReloadTest : public testing::EveryPlacement<Counter> {
 
   std::string modulePath() const override { return folder_ / "codec.so"; }
   HostOptions hostOptions() override {
-    return {.onStarted = [this](const Starting& starting) { return onStarted_(starting); }};
+    HostOptions options;
+    options.onStarted = [this](const Starting& starting) { return onStarted_(starting); };
+    return options;
   }
 
   // As an installer does: the new file under another name, and then in place of the old.
@@ -63,8 +65,7 @@ class ReloadTest : public testing::EveryPlacement<Counter> {
  private:
   const std::filesystem::path folder_ =
       std::filesystem::temp_directory_path() /
-      ("bulkhead-reload-" + std::to_string(::getpid()) + "-" +
-       ::testing::UnitTest::GetInstance()->current_test_info()->name()[0] + std::to_string(nextFolder_++));
+      ("reload-test-" + std::to_string(::getpid()) + "-" + std::to_string(nextFolder_++));
   inline static std::atomic<int> nextFolder_{0};
 };
 BULKHEAD_EVERY_PLACEMENT(ReloadTest);
@@ -173,7 +174,7 @@ TEST_P(ReloadTest, OnStartedSeesTheNewVersionFirst) {
     EXPECT_EQ(starting.get<Counter>().value().version().value(), "2");
     EXPECT_EQ(starting.generation(), 2u);
     EXPECT_EQ(version(), "1");
-    return Error("not on Mondays");
+    return Error(ErrorKind::hostError, "not on Mondays");
   };
   expectRefusal(module().reload(), ErrorKind::hostError, "onStarted");
   onStarted_ = [](const Starting& starting) -> Result<void> {

@@ -31,6 +31,7 @@ INCLUDE_RULES = [
     (r"host/isolated/.*", (), r"host/in_process/.*", "the placements know nothing of each other"),
     (r"host/(?!generic/|tool/).*", (), r"host/(generic|tool)/.*", "generic calls and the command stand on top"),
     (r"shared/(?!symbols/).*", (), r"shared/symbols/.*|elfutils/.*", "a module or worker would need elfutils"),
+    (r"host/watch/.*", (), r"host/(in_process|isolated)/.*", "watching knows no placement"),
     (r"host/generic/.*", (), r"host/(in_process|isolated|tool)/.*", "generic calls know no placement"),
     (r"host/tool/.*", (), r"host/(in_process|isolated|core)/.*", "the command is a user of the library"),
     (r"shared/manifest/.*", (), r"shared/loader/.*|dlfcn\.h", "a manifest is read without loading the file"),
@@ -62,6 +63,8 @@ FACILITIES = [
     ("debug information", r"shared/symbols/.*", r"\b(dwfl_\w+|dwarf_\w+|_Unwind_Backtrace|dl_find_object)\b"),
     ("signals to threads", r"host/watchdog/.*|shared/runtime/threads\.c",  # there: signal 0, whether one lives
      r"\b(SYS_rt_tgsigqueueinfo|SYS_tgkill|tgkill|pthread_kill|pthread_sigqueue)\b"),
+    ("inotify", r"host/watch/.*|" + LEDGER,
+     r"\b(inotify_\w+|SYS_inotify\w*|IN_(CLOSE_WRITE|MODIFY|CREATE|MOVED_\w+|IGNORED|Q_OVERFLOW))\b"),
     ("seccomp and Landlock", r"worker/sandbox/.*",
      r"\b(SYS_seccomp|seccomp_\w+|SECCOMP_\w+|SCMP_\w+|landlock_\w+|LANDLOCK_\w+)\b"),
 ]

@@ -64,6 +64,9 @@ class LayeringTest(unittest.TestCase):
     def test_isolated_never_loads(self):
         self.assert_caught("host/isolated/a.cc", '#include "shared/loader/loader.h"\n', "never loads")
 
+    def test_watching_knows_no_placement(self):
+        self.assert_caught("host/watch/a.cc", '#include "host/isolated/backend.h"\n', "knows no placement")
+
     def test_generic_calls_and_the_command_stand_on_top(self):
         self.assert_caught("host/core/a.cc", '#include "host/tool/call.h"\n', "stand on top")
         self.assert_caught("host/generic/a.cc", '#include "host/isolated/backend.h"\n', "know no placement")
@@ -83,7 +86,7 @@ class LayeringTest(unittest.TestCase):
 
     def test_each_facility_has_one_home(self):
         for code in ("dlopen(a, b)", "mmap(a)", "SYS_futex", "SCM_RIGHTS", "CLONE_PIDFD", "seccomp_load(a)", "dwfl_begin(a)",
-                     "SYS_tgkill"):
+                     "SYS_tgkill", "inotify_init1(0)", "IN_CLOSE_WRITE"):
             self.assert_caught("shared/a.cc", f"auto x = {code};\n", "has its home in")
 
     def test_comments_and_strings_are_not_code(self):

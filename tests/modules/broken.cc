@@ -51,6 +51,8 @@ class Counter final : public counter::module::Counter {
 
 }  // namespace
 
+BULKHEAD_DETAIL_BUILD_NOTE
+
 #if !defined(BROKEN_NO_ENTRY)
 extern "C" __attribute__((visibility("default"))) const BulkheadModule* bulkhead_module_entry();
 extern "C" __attribute__((visibility("default"))) const BulkheadModule* bulkhead_module_entry() { return entry(); }

@@ -101,4 +101,4 @@ class Tally final : public tally::module::Tally, public memo::module::Memo {
 
 }  // namespace
 
-BULKHEAD_MODULE(Tally)
+BULKHEAD_MODULE(Tally, tally::module::TallyContract, memo::module::MemoContract)

@@ -45,6 +45,7 @@ struct LogLine {
 };
 
 class Module;
+class Reloader;
 
 // A module that was just started, before any other call can reach it.
 class Starting {
@@ -195,6 +196,7 @@ class Module {
 
  private:
   friend class Host;
+  friend class Reloader;
   explicit Module(std::shared_ptr<detail::ModuleRecord> record) noexcept;
   Result<std::shared_ptr<const detail::InterfaceSlot>> interface(std::uint64_t interfaceId) const;
 

@@ -19,7 +19,7 @@ class Starting;
 struct ReloadOptions {
   // Runs after HostOptions::onStarted, on the reloading thread, with handles to the new version, which serves nobody
   // yet: what it calls there is seen by nobody else. An error refuses the reload. Exceptions are errors.
-  std::function<Result<void>(const Starting&)> selfTest;
+  std::function<Result<void>(const Starting&)> selfTest = {};
   // For modules with state ($Bulkhead.savesState): how long the calls under way may take to end before it is saved.
   // Meanwhile new calls wait. In-process this does not limit the module's own save and restore.
   std::chrono::milliseconds quiesceTimeout{5'000};

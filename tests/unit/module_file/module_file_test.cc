@@ -220,6 +220,17 @@ TEST_F(ModuleFileTest, DirectoryOfADeadProcessIsRemovedAndThatOfALivingOneIsNot)
   EXPECT_TRUE(fs::exists(file->path()));
 }
 
+TEST_F(ModuleFileTest, DirectoriesWhoseNamesOnlyBeginLikeOursAreLeftAlone) {
+  for (const char* name : {"bulkhead-results", "bulkhead-1", "bulkhead-1.AAAAAAA", "bulkhead-x.AAAAAA"}) {
+    const fs::path other = private_ / name;
+    fs::create_directory(other);
+    std::ofstream(other / "file") << "x";
+    EXPECT_TRUE(ModuleFile::open(writeModule()));
+    EXPECT_TRUE(fs::exists(other / "file")) << name;
+    fs::remove_all(other);
+  }
+}
+
 TEST_F(ModuleFileTest, ForkedChildRemovesNothing) {
   std::optional<Result<ModuleFile>> file = ModuleFile::open(writeModule());
   ASSERT_TRUE(*file);
