@@ -194,6 +194,10 @@ void rest() {
 }
 
 // The race is meant: ThreadSanitizer would end this worker for it.
+__attribute__((no_sanitize("thread"))) void scribbleForEver(volatile std::uint64_t* words) {
+  for (std::uint64_t turn = 0;; ++turn) words[turn % 8] = turn * 0x9E3779B97F4A7C15u;
+}
+
 __attribute__((no_sanitize("thread"))) void rewriteForEver(volatile std::uint64_t* pointer) {
   for (std::uint64_t turn = 1;; ++turn) {
     const std::uint64_t good = *pointer;
@@ -209,12 +213,7 @@ bool misbehave(Slot& slot, FrameHeader frame) {
   if (has("wrong-sequence")) return slot.write(frame), slot.publish(slot.posted + 7), true;
   if (has("replies-twice")) return slot.post(frame), slot.post(frame), true;
   if (has("rewrites-while-the-host-reads")) {
-    std::thread([slot] {
-      for (std::uint64_t turn = 0;; ++turn) {
-        auto* words = reinterpret_cast<volatile std::uint64_t*>(slot.mine + 8);
-        words[turn % 8] = turn * 0x9E3779B97F4A7C15u;
-      }
-    }).detach();
+    std::thread(scribbleForEver, reinterpret_cast<volatile std::uint64_t*>(slot.mine + 8)).detach();
     return slot.post(frame), true;
   }
   if (has("rewrites-its-payload")) {
