@@ -3,7 +3,9 @@
 #include "tests/bench/groups.h"
 #include "tests/bench/stats.h"
 #include "tests/bench/subject.h"
+#include "tests/bench/system.h"
 
+#include <atomic>
 #include <chrono>
 #include <thread>
 
@@ -56,12 +58,43 @@ void measureHang(Run& run, const Samples& floors) {
   run.report.line("hang_lateness_us", lateness.percentile(0.99));
 }
 
+// The longest that a caller who never stops calling waits across a reload, on a CPU of its own.
+void measureReload(Run& run) {
+  Subject subject(bulkhead::Placement::inProcess());
+  std::atomic<bool> stop{false};
+  std::atomic<double> longestNs{0};
+  std::thread caller([&] {
+    const Pinned pinned(1);
+    for (auto before = Clock::now(); !stop.load(std::memory_order_relaxed);) {
+      must(subject.bench().add(1, 2));
+      const auto now = Clock::now();
+      const double ns = std::chrono::duration<double, std::nano>(now - before).count();
+      if (ns > longestNs.load(std::memory_order_relaxed)) longestNs.store(ns, std::memory_order_relaxed);
+      before = now;
+    }
+  });
+  Samples pauses;
+  {
+    const Pinned pinned(0);
+    for (int i = 0; i < (run.quick ? 5 : 200); ++i) {
+      longestNs = 0;
+      must(subject.module().reload());
+      pauses.add(longestNs / 1e3);
+    }
+  }
+  stop = true;
+  caller.join();
+  run.report.note("longest wait across a reload, median", pauses.median(), "us");
+  run.report.line("reload_pause_us", pauses.percentile(0.99));
+}
+
 }  // namespace
 
 void measureLifeCycle(Run& run) {
   Samples floors;
   measureStart(run, floors);
   measureHang(run, floors);
+  measureReload(run);
 }
 
 }  // namespace bench

@@ -24,6 +24,7 @@ constexpr std::array kTargets = {
     Target{"start_over_vfork", Bound::atMost, 2.5},
     Target{"recovery_over_vfork", Bound::atMost, 3},
     Target{"hang_lateness_us", Bound::atMost, 1000},
+    Target{"reload_pause_us", Bound::atMost, 200},
     Target{"idle_worker_pss_kib", Bound::atMost, 1300},
     Target{"host_threads_per_worker", Bound::atMost, 0},
     Target{"host_fds_per_worker", Bound::atMost, 6},

@@ -62,6 +62,7 @@ class MemoryTest : public ::testing::TestWithParam<Row> {
 
 INSTANTIATE_TEST_SUITE_P(Placement, MemoryTest,
                          ::testing::Values(Row{"SharedRuntimeInProcess", Placement::inProcess(), SHARED_RUNTIME_MODULE},
+                                           Row{"OwnRuntimeInProcess", Placement::inProcess(), OWN_RUNTIME_MODULE},
                                            Row{"SharedRuntimeIsolated", Placement::isolated(), SHARED_RUNTIME_MODULE},
                                            Row{"OwnRuntimeIsolated", Placement::isolated(), OWN_RUNTIME_MODULE}),
                          [](const auto& info) { return std::string(info.param.name); });

@@ -93,7 +93,7 @@ constexpr std::uint32_t kAbi = BULKHEAD_ABI_VERSION + 1;
 constexpr std::uint32_t kAbi = BULKHEAD_ABI_VERSION;
 #endif
 [[maybe_unused]] constexpr BulkheadModule kModule = {
-    sizeof(BulkheadModule), kAbi, 0, kExports, 1, nullptr, 0, &create, &destroy};
+    sizeof(BulkheadModule), kAbi, 0, kExports, 1, nullptr, 0, &create, &destroy, nullptr};
 
 }  // namespace
 

@@ -279,7 +279,7 @@ TEST(EntryTest, ImplausibleTablesAreRefused) {
   const auto create = [](const BulkheadCreateArguments*, void**, const BulkheadErrorSink*) { return BULKHEAD_OK; };
   const auto withExport = [&](const BulkheadExport* exports, std::uint64_t count) {
     return BulkheadModule{
-        sizeof(BulkheadModule), BULKHEAD_ABI_VERSION, 0, exports, count, nullptr, 0, create, [](void*) {}};
+        sizeof(BulkheadModule), BULKHEAD_ABI_VERSION, 0, exports, count, nullptr, 0, create, [](void*) {}, nullptr};
   };
   const auto refused = [](const BulkheadModule& module) { return !checkEntry(&module, "x"); };
 
