@@ -15,7 +15,7 @@ def main():
         print("SKIPPED: running under valgrind is not tested: it is not installed (package valgrind)")
         sys.exit(SKIPPED)
     result = subprocess.run(
-        [valgrind, "--error-exitcode=9", "--leak-check=full", "--keep-debuginfo=yes", "--suppressions=valgrind.supp",
+        [valgrind, "--error-exitcode=9", "--leak-check=full", "--keep-debuginfo=yes",
          program, module, "3", placement],
         capture_output=True, text=True, timeout=280, check=False)
     print(result.stdout + result.stderr)
