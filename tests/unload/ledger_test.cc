@@ -208,6 +208,33 @@ TEST_F(UnloadTest, I3WithoutALedgerNothingIsNoted) {
   EXPECT_EQ(::close(descriptor), 0) << "it was left alone";
 }
 
+// A module that uses C++ shared libraries has the runtime of these, and a smaller ledger.
+TEST_F(UnloadTest, I11ModuleOnTheSharedRuntimeHasALedgerWithoutHeap) {
+  Module module = load({}, SHARED_RUNTIME_MODULE);
+  const auto leaver = handleOf(module);
+  const std::uint64_t place = leaver.place().value();
+  ASSERT_TRUE(leaver.leakEverything());
+  const Ledger ledger = module.ledger();
+  EXPECT_TRUE(ledger.isKept);
+  EXPECT_EQ(ledger.of(Resource::heap).count, 0u);
+  EXPECT_GT(ledger.of(Resource::descriptor).count, 0u);
+  EXPECT_GT(ledger.of(Resource::tlsDestructor).count, 0u);
+  const auto unloaded = module.unload();
+  ASSERT_TRUE(unloaded) << unloaded.error().message();
+  EXPECT_FALSE(isMapped(place));
+}
+
+TEST_F(UnloadTest, I11ThreadOfAModuleOnTheSharedRuntimeRefusesItsUnload) {
+  Module module = load({}, SHARED_RUNTIME_MODULE);
+  Gate gate;
+  const std::int32_t tid = handleOf(module).startDetached(gate.address()).value();
+  auto unloaded = module.unload();
+  ASSERT_FALSE(unloaded);
+  gate.open();
+  while (!unloaded && unloaded.error().unloadReport()->holders.front().tid == tid) unloaded = module.unload();
+  EXPECT_TRUE(unloaded);
+}
+
 TEST_F(UnloadTest, I2StaticsStartFresh) {
   for (int round = 0; round < 3; ++round) {
     Module module = load();
