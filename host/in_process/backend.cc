@@ -23,6 +23,7 @@ constexpr std::chrono::milliseconds kLeaveMs{1'000};
 Error refusalOf(UnloadReport report) {
   ErrorBody body;
   body.kind = ErrorKind::unloadRefused;
+  body.module = report.module;
   body.text = (report.outcome == UnloadReport::Outcome::parked ? "it stays in memory, and is not usable any more: "
                                                                : "it stays loaded and usable: ") +
               describe(report.holders);
@@ -34,6 +35,7 @@ Error refusalOf(UnloadReport report) {
 Error stillInside(UnloadReport report, std::chrono::milliseconds timeout) {
   ErrorBody body;
   body.kind = ErrorKind::deadlineExceeded;
+  body.module = report.module;
   body.text = "calls did not end within " + std::to_string(timeout.count()) +
               " ms; it stays loaded: " + describe(report.holders);
   body.unload = std::make_shared<const UnloadReport>(std::move(report));

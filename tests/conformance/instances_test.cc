@@ -275,7 +275,7 @@ TEST_P(FailedUnloadTest, IsOverWhereACallIsUnderWayAndTheModuleServesOn) {
     EXPECT_FALSE(failed);
     if (!failed) {
       EXPECT_EQ(failed.error().kind(), ErrorKind::deadlineExceeded);
-      EXPECT_THAT(failed.error().text(), ::testing::HasSubstr("still inside calls"));
+      EXPECT_THAT(failed.error().text(), ::testing::HasSubstr("calls did not end within"));
     }
     EXPECT_EQ(subject().add(20, 22).value(), 42) << "call after a failed unload";
     gate.open();
