@@ -167,7 +167,6 @@ constexpr std::string_view kAcquiring[] = {
     "at_quick_exit",
     "on_exit",
     "pthread_atfork",
-    "__register_atfork",
     "__sysv_signal",
     "bsd_signal",
     "sigaction",
