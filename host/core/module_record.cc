@@ -75,6 +75,7 @@ Result<void> ModuleRecord::refuseNested(const char* what) const {
 Result<UnloadReport> ModuleRecord::stop(const UnloadOptions& options) {
   if (auto nested = refuseNested("unload"); !nested) return std::move(nested).error();
   const Turn turn(changing_);
+  const ChangeScope change(*slot_);
   auto stopped = backend_->stop(options);
   if (!stopped) return stopped;
   if (auto settled = backend_->settleParked(options.timeout); !settled) return std::move(settled).error();
@@ -91,6 +92,7 @@ Result<ReloadReport> ModuleRecord::reload(const std::string& file, const ReloadO
 Result<void> ModuleRecord::settleParked(std::chrono::milliseconds timeout) {
   if (auto nested = refuseNested("retryParked"); !nested) return nested;
   const Turn turn(changing_);
+  const ChangeScope change(*slot_);
   return backend_->settleParked(timeout);
 }
 

@@ -79,7 +79,10 @@ Result<void> Backend::start() {
   exchangeLive(makeGeneration(context_));
   auto serving = live_->open();
   if (serving) serving = serve();
-  if (!serving) exchangeLive(nullptr);
+  if (serving) return serving;
+  auto failed = exchangeLive(nullptr);
+  // Threads that its constructors started may be inside it, and call what it was given.
+  if (auto dropped = drop(*failed, kLeaveMs); !dropped) parkForGood(std::move(failed));
   return serving;
 }
 
@@ -111,6 +114,7 @@ Result<UnloadReport> Backend::stop(const UnloadOptions& options) {
     UnloadReport gone;
     gone.module = context_.slot->name();
     gone.generation = context_.slot->generation();
+    gone.outcome = ended_;
     return gone;
   }
   const std::int64_t deadlineNs = later(nowNs(), toNs(options.timeout));
@@ -118,7 +122,7 @@ Result<UnloadReport> Backend::stop(const UnloadOptions& options) {
   UnloadReport report = live_->unload(options.whenRefused, deadlineNs);
   switch (report.outcome) {
     case UnloadReport::Outcome::unloaded: exchangeLive(nullptr); break;
-    case UnloadReport::Outcome::parked: parkForGood(); break;
+    case UnloadReport::Outcome::parked: parkForGood(exchangeLive(nullptr)); break;
     case UnloadReport::Outcome::refused: return resume(std::move(report));
   }
   if (report.outcome == UnloadReport::Outcome::parked && options.whenRefused == WhenRefused::keep) {
@@ -132,7 +136,7 @@ Result<UnloadReport> Backend::stillCalled(const UnloadOptions& options) {
   report.holders = callHolders(live_->group()->guardId);
   if (options.whenRefused != WhenRefused::keep) {
     report.outcome = UnloadReport::Outcome::parked;
-    parkForGood();
+    parkForGood(exchangeLive(nullptr));
     return report;
   }
   context_.slot->restore(live_->group());
@@ -147,19 +151,21 @@ Result<UnloadReport> Backend::resume(UnloadReport report) {
   }
   live_->unbind();
   const auto again = serve();
-  Error refusal = refusalOf(std::move(report));
-  if (again) return refusal;
-  ErrorBody body = refusal.body();
-  body.text += "; and it could not be started again: " + again.error().text();
+  if (again) return refusalOf(std::move(report));
+  report.outcome = UnloadReport::Outcome::parked;
+  parkForGood(exchangeLive(nullptr));
+  ErrorBody body = refusalOf(std::move(report)).body();
+  body.text += "; it could not be started again: " + again.error().text();
   return Error(std::move(body));
 }
 
 // Threads may be inside, so nothing of the generation may ever go.
-void Backend::parkForGood() {
+void Backend::parkForGood(std::shared_ptr<Generation> generation) {
+  ended_ = UnloadReport::Outcome::parked;
   static std::mutex mutex;
   static auto* const parked = new std::vector<std::shared_ptr<Generation>>;  // outlives static destructors
   const std::lock_guard lock(mutex);
-  parked->push_back(exchangeLive(nullptr));
+  parked->push_back(std::move(generation));
 }
 
 // ---- reload

@@ -49,10 +49,11 @@ class Backend final : public detail::Backend {
   Result<UnloadReport> resume(UnloadReport report);
   Result<void> drop(Generation& generation, std::chrono::milliseconds timeout) const;
   void park(std::shared_ptr<Generation> generation, Error why);
-  void parkForGood();
+  void parkForGood(std::shared_ptr<Generation> generation);
 
   const detail::ModuleContext context_;  // of the first version
   const InProcessOptions options_;
+  UnloadReport::Outcome ended_ = UnloadReport::Outcome::unloaded;  // of the last stop() that ended it
   std::uint64_t generations_ = 0;
   mutable std::mutex liveMutex_;  // of the pointer alone: between ledger() and whoever changes it
   std::shared_ptr<Generation> live_;

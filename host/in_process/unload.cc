@@ -57,13 +57,13 @@ class Generation::Departure {
     return mayGoOn(std::move(holders));
   }
 
+  // Without the lock while code of the module or the embedder's runs: either may ask for the ledger.
   bool leave() {
-    const std::lock_guard lock(generation_.libraryMutex_);
-    const bool isFinal = library().ledger().isKept();
-    library().finalize();
+    const bool isFinal = library().finalize();
     noteLeaks();
+    const std::lock_guard lock(generation_.libraryMutex_);
     if (const auto closed = library().close(); !closed) {
-      // Without a ledger nothing was finalized: the module can serve on. Else it is past that.
+      // What was not finalized can serve on.
       report_.holders.push_back({Holder::Kind::unknown, 0, {}, closed.error().text()});
       report_.outcome =
           isFinal || whenRefused_ != WhenRefused::keep ? UnloadReport::Outcome::parked : UnloadReport::Outcome::refused;
@@ -132,6 +132,7 @@ UnloadReport Generation::reportOf(UnloadReport::Outcome outcome) const {
 }
 
 UnloadReport Generation::unload(WhenRefused whenRefused, std::int64_t deadlineNs) {
+  if (!library_) return reportOf(UnloadReport::Outcome::unloaded);  // it was never opened, or is gone
   return Departure(*this, whenRefused, deadlineNs).run();
 }
 

@@ -41,6 +41,12 @@ std::string uniqueFileName(std::string stem) {
   return stem + "." + std::to_string(::getpid()) + "." + std::to_string(++generation) + ".so";
 }
 
+// Whether it says that what it acquires is in a ledger.
+bool hasHooks(const manifest::Manifest& manifest) {
+  return std::any_of(manifest.build.begin(), manifest.build.end(),
+                     [](const auto& pair) { return pair.first == "ledger" && pair.second != "none"; });
+}
+
 // "codec" of "/opt/codec.so" and of "codec.so.2".
 std::string stemOf(const std::string& path) {
   const std::string file = std::filesystem::path(path).filename().string();
@@ -56,7 +62,6 @@ Result<ModuleFile> ModuleFile::open(const std::string& path) {
   ModuleFile file(*std::move(directory));
   if (Result<void> named = file.takeName(path); !named) return std::move(named).error();
   if (Result<void> copied = file.copyFrom(path); !copied) return std::move(copied).error();
-  if (Result<void> read = file.readCopy(path); !read) return std::move(read).error();
   return file;
 }
 
@@ -113,7 +118,11 @@ Result<void> ModuleFile::copyFrom(const std::string& path) {
   // Of what was copied, so nothing can change between this check and the load.
   const Result<manifest::SealState> sealed = manifest::checkSeal(writable.get(), elf_, path);
   if (!sealed) return sealed.error();
-  if (Result<void> deferred = manifest::deferConstructors(writable.get(), path); !deferred) return deferred;
+  if (Result<void> read = readSelf(path); !read) return read;
+  // Without hooks nobody could give back what is left; the dynamic loader may then find that the file has to stay.
+  const auto destructors = hasHooks(manifest_) ? manifest::Destructors::deferred : manifest::Destructors::asTheyAre;
+  if (Result<void> deferred = manifest::deferConstructors(writable.get(), path, destructors); !deferred)
+    return deferred;
   return seal(writable.get());
 }
 
@@ -128,7 +137,7 @@ Result<void> ModuleFile::seal(int writable) {
   return {};
 }
 
-Result<void> ModuleFile::readCopy(const std::string& path) {
+Result<void> ModuleFile::readSelf(const std::string& path) {
   Result<manifest::Manifest> manifest = manifest::readManifest(elf_, path);
   if (!manifest) return std::move(manifest).error();
   manifest_ = *std::move(manifest);

@@ -49,7 +49,7 @@ class ModuleFile {
   Result<void> takeName(const std::string& path);
   Result<void> copyFrom(const std::string& path);
   Result<void> seal(int writable);
-  Result<void> readCopy(const std::string& path);
+  Result<void> readSelf(const std::string& path);
 
   std::shared_ptr<PrivateDirectory> directory_;
   std::string fileName_;  // within the directory; empty until the copy exists

@@ -12,6 +12,8 @@ namespace {
 
 // How often a way is followed again that changes while watches are placed on it; the rest comes as events.
 constexpr int kMaxAttempts = 16;
+// How long a file may be quiet before it is looked at although its writer has not closed it.
+constexpr std::chrono::seconds kNoCloseComes{2};
 
 // A file that was just made has a writer. One that got a further name was there before.
 bool isNew(const Step& step) {
@@ -79,10 +81,10 @@ void Loop::onEvent(const Event& event) {
   for (const auto& entry : entries) {
     if (!entries_.contains(entry->file.get())) continue;
     if (event.what == Event::What::modified) {
-      awaitClose(*entry);  // the way is as it was; there may be thousands of these
+      awaitClose(entry);  // the way is as it was; there may be thousands of these
     } else if (event.what == Event::What::created && isMade(*entry, event)) {
       entry->file->setWatched(refresh(*entry));
-      awaitClose(*entry);
+      awaitClose(entry);
     } else {
       rearm(entry);
     }
@@ -129,7 +131,11 @@ void Loop::dropWatch(int watch) {
 // The quiet time begins anew.
 void Loop::rearm(const std::shared_ptr<Entry>& entry) {
   entry->file->setWatched(refresh(*entry));
-  entry->timer.expires_after(entry->file->quiet());
+  arm(entry, entry->file->quiet());
+}
+
+void Loop::arm(const std::shared_ptr<Entry>& entry, std::chrono::steady_clock::duration quiet) {
+  entry->timer.expires_after(quiet);
   entry->timer.async_wait([weak = std::weak_ptr(entry)](const boost::system::error_code& error) {
     const auto waited = weak.lock();
     // It may have been put off after it had expired.
@@ -138,8 +144,11 @@ void Loop::rearm(const std::shared_ptr<Entry>& entry) {
   });
 }
 
-// Half of what is written is of no use: no look before the next event, which will come.
-void Loop::awaitClose(Entry& entry) { entry.timer.expires_at(std::chrono::steady_clock::time_point::max()); }
+// Half of what is written is of no use: the writer's close is an event of its own. But not every change has one
+// (truncate(2), a hard link whose first name is gone again), so there is a look at last.
+void Loop::awaitClose(const std::shared_ptr<Entry>& entry) {
+  arm(entry, std::max<std::chrono::steady_clock::duration>(entry->file->quiet(), kNoCloseComes));
+}
 
 // ---- watches of the system
 

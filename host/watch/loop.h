@@ -56,7 +56,8 @@ class Loop {
   std::vector<std::shared_ptr<Entry>> concerned(const Event& event) const;
   void dropWatch(int watch);
   void rearm(const std::shared_ptr<Entry>& entry);
-  static void awaitClose(Entry& entry);
+  void arm(const std::shared_ptr<Entry>& entry, std::chrono::steady_clock::duration quiet);
+  void awaitClose(const std::shared_ptr<Entry>& entry);
   Result<void> refresh(Entry& entry);
   Result<void> place(const Trail& trail, std::vector<Mark>& marks);
   void replaceMarks(Entry& entry, std::vector<Mark> marks);

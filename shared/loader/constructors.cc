@@ -20,16 +20,18 @@ namespace bulkhead::loader {
 namespace {
 
 using Constructor = void (*)(int argc, char** argv, char** environment);
+using Destructor = void (*)();
 
-std::span<const Constructor> deferred(const link_map& object) {
+template <class Function>
+std::span<const Function> deferred(const link_map& object, std::int64_t arrayTag, std::int64_t sizeTag) {
   std::uint64_t address = 0;
   std::uint64_t size = 0;
   for (const ElfW(Dyn)* entry = object.l_ld; entry->d_tag != DT_NULL; ++entry) {
-    if (entry->d_tag == manifest::kDeferredInitArray) address = object.l_addr + entry->d_un.d_ptr;
-    if (entry->d_tag == manifest::kDeferredInitArraySize) size = entry->d_un.d_val;
+    if (entry->d_tag == arrayTag) address = object.l_addr + entry->d_un.d_ptr;
+    if (entry->d_tag == sizeTag) size = entry->d_un.d_val;
   }
   if (address == 0) return {};
-  return {reinterpret_cast<const Constructor*>(address), size / sizeof(Constructor)};
+  return {reinterpret_cast<const Function*>(address), size / sizeof(Function)};
 }
 
 // The exception was counted where it was thrown, perhaps by the module's own C++ runtime, and is uncounted here by the
@@ -70,7 +72,9 @@ runDeferredConstructors(const link_map& object, std::string_view where) {
   try {
     // glibc passes constructors the arguments of main; beyond its own those are not to be had, and none needs more.
     char* arguments[] = {program_invocation_name, nullptr};
-    for (const Constructor constructor : deferred(object)) constructor(1, arguments, environ);
+    const auto constructors =
+        deferred<Constructor>(object, manifest::kDeferredInitArray, manifest::kDeferredInitArraySize);
+    for (const Constructor constructor : constructors) constructor(1, arguments, environ);
   } catch (const std::exception& exception) {
     result = thrown(where, detail::currentExceptionType(), exception.what());
   } catch (...) {
@@ -78,6 +82,15 @@ runDeferredConstructors(const link_map& object, std::string_view where) {
   }
   uncaught.restore();
   return result;
+}
+
+#ifdef __clang__
+__attribute__((no_sanitize("function")))
+#endif
+bool runDeferredDestructors(const link_map& object) noexcept {
+  const auto destructors = deferred<Destructor>(object, manifest::kDeferredFiniArray, manifest::kDeferredFiniArraySize);
+  for (std::size_t n = destructors.size(); n > 0; --n) destructors[n - 1]();
+  return !destructors.empty();
 }
 
 }  // namespace bulkhead::loader

@@ -13,4 +13,8 @@ namespace bulkhead::loader {
 // text: the module is then half constructed and fit only for dlclose.
 Result<void> runDeferredConstructors(const link_map& object, std::string_view where);
 
+// Runs its destructor functions, the destructors of static objects among them, as dlclose would. False when they were
+// left to the dynamic loader: then nothing was run.
+bool runDeferredDestructors(const link_map& object) noexcept;
+
 }  // namespace bulkhead::loader

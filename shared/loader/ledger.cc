@@ -21,9 +21,9 @@ void collect(void* context, const BulkheadThread* thread) {
 
 // What may refer to others before those: streams before the descriptors and directories, libraries last.
 constexpr BulkheadLedgerKind kOrder[] = {
-    BULKHEAD_LEDGER_SIGNAL_HANDLER, BULKHEAD_LEDGER_TIMER,   BULKHEAD_LEDGER_EXIT_HANDLER,
-    BULKHEAD_LEDGER_THREAD_KEY,     BULKHEAD_LEDGER_STREAM,  BULKHEAD_LEDGER_DIRECTORY,
-    BULKHEAD_LEDGER_DESCRIPTOR,     BULKHEAD_LEDGER_MAPPING, BULKHEAD_LEDGER_LIBRARY};
+    BULKHEAD_LEDGER_TIMER,      BULKHEAD_LEDGER_SIGNAL_HANDLER, BULKHEAD_LEDGER_EXIT_HANDLER,
+    BULKHEAD_LEDGER_THREAD_KEY, BULKHEAD_LEDGER_STREAM,         BULKHEAD_LEDGER_DIRECTORY,
+    BULKHEAD_LEDGER_DESCRIPTOR, BULKHEAD_LEDGER_MAPPING,        BULKHEAD_LEDGER_LIBRARY};
 
 }  // namespace
 
@@ -41,12 +41,12 @@ std::vector<ModuleThread> ModuleLedger::threads() const {
   return threads;
 }
 
-void ModuleLedger::finalize() {
-  if (!isKept() || finalized_) return;
-  finalized_ = true;
-  bulkhead_ledger_run_tls_destructors(ledger_.get());
-  bulkhead_ledger_finalize(ledger_.get());
-  bulkhead_ledger_run_tls_destructors(ledger_.get());  // of thread_locals that static destructors touched first
+void ModuleLedger::runTlsDestructors() {
+  if (isKept()) bulkhead_ledger_run_tls_destructors(ledger_.get());
+}
+
+void ModuleLedger::runStaticDestructors() {
+  if (isKept()) bulkhead_ledger_finalize(ledger_.get());
 }
 
 void ModuleLedger::clean() {

@@ -36,10 +36,11 @@ class ModuleLedger {
 
   std::vector<ModuleThread> threads() const;
 
-  // No code of the module runs any more but its destructors: runs those of thread_local objects of all threads, then
-  // those of static objects. Once.
-  void finalize();
-  // Gives back what is left, heap excepted. After finalize().
+  // No code of the module runs any more but its destructors: runs those of thread_local objects of all threads; those
+  // of static objects.
+  void runTlsDestructors();
+  void runStaticDestructors();
+  // Gives back what is left, heap excepted. After the destructors.
   void clean();
   // The module is not mapped any more: its heap goes in bulk, and the ledger.
   void close() noexcept { ledger_.reset(); }
@@ -52,7 +53,6 @@ class ModuleLedger {
   };
   std::unique_ptr<BulkheadLedger, Close> ledger_;
   std::uintptr_t begin_ = 0;
-  bool finalized_ = false;
 };
 
 }  // namespace bulkhead::loader

@@ -40,8 +40,19 @@ Library::~Library() {
     abandon();
     return;
   }
-  finalize();
+  static_cast<void>(finalize());
   if (!close()) abandon();
+}
+
+bool Library::finalize() {
+  const link_map* object = nullptr;
+  if (finalized_ || handle_ == nullptr || ::dlinfo(handle_, RTLD_DI_LINKMAP, &object) != 0) return finalized_;
+  ledger_.runTlsDestructors();
+  const bool wereDeferred = runDeferredDestructors(*object);
+  if (!wereDeferred) ledger_.runStaticDestructors();
+  ledger_.runTlsDestructors();  // of thread_locals that static destructors touched first
+  finalized_ = wereDeferred || ledger_.isKept();
+  return finalized_;
 }
 
 void Library::abandon() noexcept {

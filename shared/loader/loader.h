@@ -46,6 +46,7 @@ class Library {
         dependencies_(std::exchange(other.dependencies_, {})),
         base_(other.base_),
         extent_(other.extent_),
+        finalized_(other.finalized_),
         ledger_(std::move(other.ledger_)),
         module_(std::exchange(other.module_, nullptr)) {}
   Library& operator=(Library&&) = delete;
@@ -65,9 +66,10 @@ class Library {
   // What is known to make close() fail.
   std::vector<Pin> pins() const { return findPins(extent_, source_.hints); }
 
-  // With a ledger that is kept: runs the module's destructors of thread_local and static objects; nothing of the module
-  // may run afterwards, so that what the ledger then holds is what it leaves behind. Else dlclose does that. Once.
-  void finalize() { ledger_.finalize(); }
+  // With a ledger that is kept, or destructors that were deferred: runs the module's destructors of thread_local and
+  // static objects; nothing of the module may run afterwards, so that what the ledger then holds is what it leaves
+  // behind. Else dlclose does that. Whether the module is past return now. The second time does nothing.
+  bool finalize();
 
   // Gives back what the module left behind (finalize() comes first where the ledger is kept), unloads the module and
   // proves by its address that it is gone, then its dependencies in reverse, then its heap. Nothing of the module may
@@ -93,6 +95,7 @@ class Library {
   std::vector<void*> dependencies_;
   std::uintptr_t base_ = 0;
   Extent extent_;
+  bool finalized_ = false;
   ModuleLedger ledger_;
   const BulkheadModule* module_ = nullptr;
 };

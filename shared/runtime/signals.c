@@ -193,7 +193,9 @@ static uint64_t leave(int signal, const BulkheadLedger* ledger) {
     layer = below;
   }
   if (goes) {
+    const struct sigaction ignore = {.sa_handler = SIG_IGN}; /* drops what is pending: it was meant for the module */
     const struct sigaction none = {.sa_handler = SIG_DFL};
+    sigaction(signal, &ignore, NULL);
     sigaction(signal, chains[signal] != NULL ? &chains[signal]->action : &none, NULL);
   }
   tidy(signal);

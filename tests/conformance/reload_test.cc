@@ -70,6 +70,22 @@ class ReloadTest : public testing::EveryPlacement<Counter> {
 };
 BULKHEAD_EVERY_PLACEMENT(ReloadTest);
 
+TEST_P(ReloadTest, AVersionThatCannotBeLoadedChangesNothing) {
+  for (const char* const broken : {"broken_symbol", "broken_static", "broken_abi", "broken_table", "broken_create",
+                                   "broken_refuses", "broken_no_entry"}) {
+    SCOPED_TRACE(broken);
+    const auto outcome = module().reload(conformance::modulePath(broken));
+    ASSERT_FALSE(outcome);
+    EXPECT_THAT(outcome.error().text(), StartsWith("reload: load: "));
+    EXPECT_EQ(version(), "1");
+    EXPECT_EQ(module().generation(), 1u);
+    EXPECT_TRUE(module().parked().empty());
+  }
+  replace("counter_2");
+  EXPECT_TRUE(module().reload());
+  EXPECT_EQ(version(), "2");
+}
+
 TEST_P(ReloadTest, AnUnchangedFileIsLoadedAnew) {
   const auto handle = subject();
   EXPECT_EQ(handle.next().value(), 1u);

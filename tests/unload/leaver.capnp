@@ -36,6 +36,12 @@ interface Leaver $Bulkhead.exports {
 
   pinItself @14 () -> ();
   # Opens its own file once more, without its hooks' notice.
+
+  leaveTicking @15 () -> ();
+  # An interval timer that goes on, and its handler.
+
+  closeAtTheEnd @16 (closed :UInt64) -> (descriptor :Int32);
+  # A file that a destructor function closes; the function adds 1 to the std::atomic<int> there if that went well.
 }
 
 enum Verdict {

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -69,6 +70,13 @@ int started(std::atomic<int>& tid) {
 }
 
 void onSignal(int) {}
+
+// Closed by the last function of the module that runs.
+int lastDescriptor = -1;
+std::atomic<int>* wasClosed = nullptr;
+__attribute__((destructor)) void closeLast() {
+  if (lastDescriptor >= 0 && ::close(lastDescriptor) == 0) wasClosed->fetch_add(1);
+}
 
 void leakHeap() {
   static_cast<void>(new std::string(500, 'x'));
@@ -181,6 +189,17 @@ class Leaver final : public leaver::module::Leaver {
   Result<void> touchThreadLocal(std::uint64_t counter) override {
     threadLocal.destroyed = &gateAt(counter);
     return {};
+  }
+  Result<void> leaveTicking() override {
+    if (auto taken = takeSignal(SIGALRM); !taken) return taken;
+    const itimerval often{{0, 200}, {0, 200}};
+    if (::setitimer(ITIMER_REAL, &often, nullptr) != 0) return Error(std::strerror(errno));
+    return {};
+  }
+  Result<std::int32_t> closeAtTheEnd(std::uint64_t closed) override {
+    wasClosed = &gateAt(closed);
+    lastDescriptor = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+    return lastDescriptor;
   }
   Result<void> pinItself() override {
     Dl_info info{};

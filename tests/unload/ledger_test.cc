@@ -208,6 +208,46 @@ TEST_F(UnloadTest, I3WithoutALedgerNothingIsNoted) {
   EXPECT_EQ(::close(descriptor), 0) << "it was left alone";
 }
 
+// Its default action would end this process.
+TEST_F(UnloadTest, I4TimerThatTicksOnHarmsNobody) {
+  for (int round = 0; round < 50; ++round) {
+    Module module = load();
+    ASSERT_TRUE(handleOf(module).leaveTicking());
+    const auto report = module.unload(UnloadOptions{});
+    ASSERT_TRUE(report) << report.error().message();
+    EXPECT_NE(find(report->leaks, Resource::timer), nullptr);
+  }
+}
+
+TEST_F(UnloadTest, I4DestructorFunctionsRunBeforeAnythingIsTakenFromThem) {
+  std::atomic<int> closed{0};
+  Module module = load();
+  ASSERT_TRUE(handleOf(module).closeAtTheEnd(reinterpret_cast<std::uint64_t>(&closed)));
+  const auto report = module.unload(UnloadOptions{});
+  ASSERT_TRUE(report) << report.error().message();
+  EXPECT_EQ(closed, 1);
+  EXPECT_EQ(find(report->leaks, Resource::descriptor), nullptr) << "it gave it back";
+}
+
+// What the embedder does in a callback of the unload cannot wait for the unload.
+TEST_F(UnloadTest, I4LedgerCanBeAskedFromTheWarningsCallback) {
+  Module* asked = nullptr;
+  int warnings = 0;
+  HostOptions options;
+  options.onLog = [&](const LogLine&) {
+    ++warnings;
+    static_cast<void>(asked->ledger());
+  };
+  Host host(options);
+  auto module = host.load(LEAVER_MODULE,
+                          Placement::inProcess({.leaks = LeakPolicies().with(Resource::descriptor, LeakPolicy::warn)}));
+  ASSERT_TRUE(module) << module.error().message();
+  asked = &*module;
+  ASSERT_TRUE(handleOf(*module).openFile("/dev/null"));
+  EXPECT_TRUE(module->unload());
+  EXPECT_EQ(warnings, 1);
+}
+
 // A module that uses C++ shared libraries has the runtime of these, and a smaller ledger.
 TEST_F(UnloadTest, I11ModuleOnTheSharedRuntimeHasALedgerWithoutHeap) {
   Module module = load({}, SHARED_RUNTIME_MODULE);

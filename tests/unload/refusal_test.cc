@@ -186,7 +186,7 @@ TEST_F(UnloadTest, I5ParkedModuleIsUnreachableAndItsThreadsGoOn) {
   Module module = load();
   const auto leaver = handleOf(module);
   const std::uint64_t place = leaver.place().value();
-  Gate gate;
+  auto& gate = *new Gate;  // its thread looks at it for as long as the process runs
   ASSERT_TRUE(leaver.startDetached(gate.address()));
   const auto parked = module.unload({.whenRefused = WhenRefused::park});
   ASSERT_TRUE(parked) << parked.error().message();
@@ -198,7 +198,7 @@ TEST_F(UnloadTest, I5ParkedModuleIsUnreachableAndItsThreadsGoOn) {
 
 TEST_F(UnloadTest, I5ForceParksWhatWouldCrash) {
   Module module = load();
-  Gate gate;
+  auto& gate = *new Gate;  // its thread looks at it for as long as the process runs
   ASSERT_TRUE(handleOf(module).startDetached(gate.address()));
   const auto parked = module.unload({.whenRefused = WhenRefused::force});
   ASSERT_TRUE(parked);

@@ -56,6 +56,10 @@ void Module::unload() {
   instance_->destroy();
 }
 
+void Module::finalize() {
+  if (library_) static_cast<void>(library_->finalize());
+}
+
 const BulkheadExport* Module::findExport(std::uint64_t interfaceId) const noexcept {
   if (!loaded_.load(std::memory_order_acquire)) return nullptr;
   const std::span exports(library_->module().exports, library_->module().export_count);

@@ -28,6 +28,9 @@ class Module {
   // process ends.
   void unload();
 
+  // Runs what its destructor functions and static objects have left to do; nothing of it may run afterwards.
+  void finalize();
+
   const BulkheadExport* findExport(std::uint64_t interfaceId) const noexcept;
   void* self() const noexcept { return instance_ ? instance_->self() : nullptr; }
   // For the lock-down: stays open.

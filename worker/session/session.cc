@@ -112,6 +112,7 @@ void Session::openRegion(const control::OpenRegion& open) {
 
 void Session::shutDown() {
   // As at the end of any program: static destructors of the module, then flushed streams.
+  module_->finalize();
   std::exit(0);
 }
 

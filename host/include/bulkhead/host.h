@@ -159,11 +159,12 @@ class Module {
 
   // Ends the module: new calls are refused as staleHandle, running ones drained for at most `timeout`, then the
   // module's object is destroyed and the file unloaded (in-process: proven by address; isolated: the worker ends, by a
-  // kill if need be). On failure the module is loaded and usable as before: wouldDeadlock from inside one of its calls,
+  // kill if need be). On failure the module is loaded and usable: wouldDeadlock from inside one of its calls,
   // deadlineExceeded when calls did not end in time, unloadRefused when something holds it, which
-  // Error::unloadReport() lists: its threads, its own beforeUnload(), a LeakPolicy, symbols that pin it. Should the
-  // dynamic loader keep the file for a reason that shows only at the very end, the module is parked, says the report.
-  // Refused as well, when it is gone but a version that a reload parked is not.
+  // Error::unloadReport() lists: its threads, its own beforeUnload(), a LeakPolicy, symbols that pin it. Where that
+  // shows only after the object is gone (a thread that its destructor was to join, a LeakPolicy), a new one is made.
+  // Should the dynamic loader keep the file for a reason that shows only at the very end, the module is parked, says
+  // the report. Refused as well, when it is gone but a version that a reload parked is not.
   Result<void> unload(std::chrono::milliseconds timeout = std::chrono::seconds(10));
   // The same, with a choice of what a refusal leads to, and with what the module left behind. A parked module is a
   // value whose outcome says so.

@@ -18,7 +18,7 @@ enum class WhenRefused : std::uint8_t {
 };
 
 struct UnloadOptions {
-  // How long calls under way may take to end.
+  // How long calls under way may take to end. Not limited by it: the module's own beforeUnload() and destructors.
   std::chrono::milliseconds timeout = std::chrono::seconds(10);
   WhenRefused whenRefused = WhenRefused::keep;
 };
