@@ -169,7 +169,7 @@ TEST_P(LyingFiles, AreRefusedBeforeAnyCodeRuns) {
       EXPECT_FALSE(module.error().text().empty());
     }
     EXPECT_EQ(imports_.loads, loads) << "no code of it has run";
-    EXPECT_EQ(openDescriptors(), descriptors);
+    EXPECT_LE(openDescriptors(), descriptors) << "fewer: those of a worker that was about to be gone";
     expectGoodLoads(placement);
   }
 }

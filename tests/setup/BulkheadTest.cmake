@@ -1,10 +1,11 @@
-# bulkhead_add_test(name SOURCES file... [LIBS target...] [LABEL word] [TIMEOUT seconds] [SERIAL])
+# bulkhead_add_test(name SOURCES file... [LIBS target...] [LABEL word] [TIMEOUT seconds] [SERIAL] [LEAKS])
 #   A GoogleTest executable in build/bin; each of its cases is one ctest test. Every test has a watchdog: TIMEOUT, by
 #   default 120 s. SERIAL: no other test runs beside its cases (for tests that count threads, fds or CPU time).
+#   LEAKS: its modules leave memory behind on purpose.
 #   Sources see the tree's root ("shared/...") and gmock; modules that a case loads are dependencies of the target.
 
 function(bulkhead_add_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 test "SERIAL" "LABEL;TIMEOUT" "SOURCES;LIBS")
+  cmake_parse_arguments(PARSE_ARGV 1 test "SERIAL;LEAKS" "LABEL;TIMEOUT" "SOURCES;LIBS")
   if(test_UNPARSED_ARGUMENTS OR NOT test_SOURCES)
     message(FATAL_ERROR "bulkhead_add_test(${name}): SOURCES are missing, or unknown: ${test_UNPARSED_ARGUMENTS}")
   endif()
@@ -25,7 +26,11 @@ function(bulkhead_add_test name)
   if("thread" IN_LIST BULKHEAD_SANITIZE)
     list(APPEND properties ENVIRONMENT TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1)
   elseif("address" IN_LIST BULKHEAD_SANITIZE)
-    list(APPEND properties ENVIRONMENT ASAN_OPTIONS=allocator_may_return_null=1:detect_stack_use_after_return=0)
+    set(asan allocator_may_return_null=1:detect_stack_use_after_return=0)
+    if(test_LEAKS)
+      string(APPEND asan :detect_leaks=0)
+    endif()
+    list(APPEND properties ENVIRONMENT ASAN_OPTIONS=${asan})
   endif()
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 PROPERTIES ${properties})
 endfunction()
