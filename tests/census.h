@@ -12,12 +12,15 @@
 #include <iterator>
 #include <set>
 #include <string>
+#include <system_error>
 #include <utility>
 
 namespace bulkhead::testing {
 
+// None if the folder is gone: another thread may be at it.
 inline std::int64_t entriesOf(const std::filesystem::path& folder) {
-  return std::distance(std::filesystem::directory_iterator(folder), std::filesystem::directory_iterator());
+  std::error_code gone;
+  return std::distance(std::filesystem::directory_iterator(folder, gone), std::filesystem::directory_iterator());
 }
 
 inline std::int64_t linesOf(const char* file) {
