@@ -106,26 +106,78 @@ static void close_descriptor(const LedgerNode* node) {
   if (status.st_dev == node->device && status.st_ino == node->inode) close(descriptor);
 }
 
-static void* close_process(void* stream) {
-  pclose(stream);
+/* A pclose under way: of the thread that waits for the child and of the one that waits for the thread. */
+typedef struct ProcessEnd {
+  FILE* stream;
+  pthread_mutex_t mutex;
+  pthread_cond_t changed;
+  uint32_t is_over, is_left; /* whoever is second frees it */
+} ProcessEnd;
+
+static void free_end(ProcessEnd* end) {
+  pthread_cond_destroy(&end->changed);
+  pthread_mutex_destroy(&end->mutex);
+  free(end);
+}
+
+static void* close_process(void* argument) {
+  ProcessEnd* const end = argument;
+  pclose(end->stream);
+  pthread_mutex_lock(&end->mutex);
+  end->is_over = 1;
+  const uint32_t is_left = end->is_left;
+  pthread_cond_signal(&end->changed);
+  pthread_mutex_unlock(&end->mutex);
+  if (is_left) free_end(end);
   return NULL;
 }
 
-/* The child sees the end of its pipe. One that goes on nevertheless is waited for by a thread of the runtime's, until
- * it ends; an unload gives it a second. */
-static void end_process(FILE* stream) {
+static ProcessEnd* make_end(FILE* stream) {
+  ProcessEnd* const end = calloc(1, sizeof *end);
+  if (end == NULL) return NULL;
+  pthread_condattr_t attributes;
+  pthread_condattr_init(&attributes);
+  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+  pthread_mutex_init(&end->mutex, NULL);
+  pthread_cond_init(&end->changed, &attributes);
+  pthread_condattr_destroy(&attributes);
+  end->stream = stream;
+  return end;
+}
+
+static int start_detached(void* (*run)(void*), void* argument) {
   pthread_t thread;
+  pthread_attr_t attributes;
   sigset_t all;
   sigset_t blocked;
-  struct timespec until;
   sigfillset(&all);
+  pthread_attr_init(&attributes);
+  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
   pthread_sigmask(SIG_SETMASK, &all, &blocked);
-  const int failed = pthread_create(&thread, NULL, &close_process, stream);
+  const int failed = pthread_create(&thread, &attributes, run, argument);
   pthread_sigmask(SIG_SETMASK, &blocked, NULL);
-  if (failed) return; /* no thread to be had: the process stays */
+  pthread_attr_destroy(&attributes);
+  return failed == 0;
+}
+
+/* The child sees the end of its pipe. One that goes on nevertheless is waited for by a thread of the runtime's, until
+ * it ends; an unload gives it a second. Without memory or a thread for that the process stays. */
+static void end_process(FILE* stream) {
+  ProcessEnd* const end = make_end(stream);
+  if (end == NULL) return;
+  if (!start_detached(&close_process, end)) {
+    free_end(end);
+    return;
+  }
+  struct timespec until;
   clock_gettime(CLOCK_MONOTONIC, &until);
   until.tv_sec += 1;
-  if (pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &until) != 0) pthread_detach(thread);
+  pthread_mutex_lock(&end->mutex);
+  while (!end->is_over && pthread_cond_timedwait(&end->changed, &end->mutex, &until) == 0) continue;
+  end->is_left = 1;
+  const uint32_t is_over = end->is_over;
+  pthread_mutex_unlock(&end->mutex);
+  if (is_over) free_end(end);
 }
 
 /* What was not flushed is lost: it may be meant for a buffer or a function of the module. The end of a stream into

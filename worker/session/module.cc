@@ -54,10 +54,7 @@ void Module::unload() {
     services_->log(services_->context, static_cast<std::uint32_t>(LogLevel::warning), {line.data(), line.size()});
   }
   instance_->destroy();
-}
-
-void Module::finalize() {
-  if (library_) static_cast<void>(library_->finalize());
+  static_cast<void>(library_->finalize());
 }
 
 const BulkheadExport* Module::findExport(std::uint64_t interfaceId) const noexcept {

@@ -24,12 +24,10 @@ class Module {
   // Opens the dependencies and the module, and constructs its object; its imports go onto `channel`. Once. Fails with
   // loadFailed or notAModule.
   Result<void> load(BulkheadChannel* channel, const BulkheadHostServices& services);
-  // Asks the module, whose verdict is logged and no more, and destroys the object; the file stays loaded until the
+  // Asks the module, whose verdict is logged and no more, destroys the object, and runs the module's
+  // destructors; the file stays loaded until the
   // process ends.
   void unload();
-
-  // Runs what its destructor functions and static objects have left to do; nothing of it may run afterwards.
-  void finalize();
 
   const BulkheadExport* findExport(std::uint64_t interfaceId) const noexcept;
   void* self() const noexcept { return instance_ ? instance_->self() : nullptr; }

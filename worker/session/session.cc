@@ -111,8 +111,7 @@ void Session::openRegion(const control::OpenRegion& open) {
 }
 
 void Session::shutDown() {
-  // As at the end of any program: static destructors of the module, then flushed streams.
-  module_->finalize();
+  // As at the end of any program: streams are flushed. The module's own end was its unload.
   std::exit(0);
 }
 
