@@ -54,7 +54,11 @@ void Module::unload() {
     services_->log(services_->context, static_cast<std::uint32_t>(LogLevel::warning), {line.data(), line.size()});
   }
   instance_->destroy();
-  static_cast<void>(library_->finalize());
+  unloaded_.store(true, std::memory_order_release);
+}
+
+void Module::finalize() {
+  if (unloaded_.load(std::memory_order_acquire)) static_cast<void>(library_->finalize());
 }
 
 const BulkheadExport* Module::findExport(std::uint64_t interfaceId) const noexcept {

@@ -24,10 +24,11 @@ class Module {
   // Opens the dependencies and the module, and constructs its object; its imports go onto `channel`. Once. Fails with
   // loadFailed or notAModule.
   Result<void> load(BulkheadChannel* channel, const BulkheadHostServices& services);
-  // Asks the module, whose verdict is logged and no more, destroys the object, and runs the module's
-  // destructors; the file stays loaded until the
+  // Asks the module, whose verdict is logged and no more, and destroys the object; the file stays loaded until the
   // process ends.
   void unload();
+  // After unload(), on any thread: runs what destructor functions and static objects have left to do.
+  void finalize();
 
   const BulkheadExport* findExport(std::uint64_t interfaceId) const noexcept;
   void* self() const noexcept { return instance_ ? instance_->self() : nullptr; }
@@ -43,7 +44,8 @@ class Module {
   std::vector<BulkheadImport> imports_;
   std::optional<loader::Instance> instance_;
   const BulkheadHostServices* services_ = nullptr;  // since load()
-  std::atomic<bool> loaded_{false};                 // released by the lane that loads, acquired by those that call
+  std::atomic<bool> unloaded_{false};
+  std::atomic<bool> loaded_{false};  // released by the lane that loads, acquired by those that call
 };
 
 }  // namespace bulkhead::worker

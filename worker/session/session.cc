@@ -111,7 +111,8 @@ void Session::openRegion(const control::OpenRegion& open) {
 }
 
 void Session::shutDown() {
-  // As at the end of any program: streams are flushed. The module's own end was its unload.
+  // As at the end of any program: the module's destructors, then flushed streams.
+  module_->finalize();
   std::exit(0);
 }
 
