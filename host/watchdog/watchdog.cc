@@ -79,7 +79,7 @@ void Watchdog::begin(detail::WatchedCall& call) noexcept {
     shard.first = &call;
   }
   // The thread sets it to kNever before it looks at the shards: either it finds this call there, or this one sees that.
-  if (call.reportAtNs < wakesAtNs_.load(std::memory_order_seq_cst)) wakeBy(call.reportAtNs);
+  if (call.deadlineNs < wakesAtNs_.load(std::memory_order_seq_cst)) wakeBy(call.deadlineNs);
 }
 
 void Watchdog::end(detail::WatchedCall& call) noexcept {
