@@ -11,5 +11,5 @@ EXPORT const char* __asan_default_options(void) {
 EXPORT const char* __tsan_default_options(void);
 EXPORT const char* __tsan_default_options(void) {
   return "handle_segv=0:handle_sigbus=0:handle_sigill=0:handle_sigfpe=0:handle_abort=0:use_sigaltstack=0:"
-         "allocator_may_return_null=1:halt_on_error=1:exitcode=66:report_signal_unsafe=0";
+         "allocator_may_return_null=1:halt_on_error=1:exitcode=66:report_signal_unsafe=0:atexit_sleep_ms=0";
 }
