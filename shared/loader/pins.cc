@@ -1,6 +1,7 @@
 #include "shared/loader/pins.h"
 
 #include <link.h>
+#include <sys/auxv.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -60,7 +61,7 @@ Relocations relocationsOf(const dl_phdr_info& info) {
 
 // What a slot of another object holds. Its neighbours are none of a sanitizer's business.
 #if defined(__clang__) || defined(__GNUC__)
-__attribute__((no_sanitize("address")))
+__attribute__((no_sanitize("address", "thread")))
 #endif
 std::uintptr_t
 valueAt(std::uintptr_t address) {
@@ -87,7 +88,7 @@ int collectBound(dl_phdr_info* info, std::size_t, void* data) {
   // Itself, and the kernel's page, which has no tables of the kind.
   const bool isItself =
       info->dlpi_phnum > 0 && bound.extent.contains(reinterpret_cast<std::uintptr_t>(info->dlpi_phdr));
-  if (isItself || info->dlpi_name == nullptr || std::strstr(info->dlpi_name, "linux-vdso") != nullptr) return 0;
+  if (isItself || info->dlpi_addr == ::getauxval(AT_SYSINFO_EHDR)) return 0;
   const Relocations relocations = relocationsOf(*info);
   const std::size_t count =
       boundInto(bound.extent, *info, relocations.data) + boundInto(bound.extent, *info, relocations.calls);

@@ -146,12 +146,7 @@ class LoadedModule {
     return *reinterpret_cast<const borrower::BorrowerTable*>(module_->exports[0].table);
   }
 
-  const BulkheadErrorSink* errors() {
-    errors_ = {&lastError_, [](void* context, const BulkheadErrorView* view) {
-                 static_cast<std::string*>(context)->assign(static_cast<const char*>(view->text.data), view->text.size);
-               }};
-    return &errors_;
-  }
+  const BulkheadErrorSink* errors() { return &errors_; }
 
   void find(std::uintptr_t base) {
     options_.begin = base;
@@ -175,7 +170,10 @@ class LoadedModule {
   const BulkheadModule* module_ = nullptr;
   BulkheadHostServices services_{};
   std::optional<loader::Instance> instance_;
-  BulkheadErrorSink errors_{};
+  const BulkheadErrorSink errors_{&lastError_, [](void* context, const BulkheadErrorView* view) {
+                                    static_cast<std::string*>(context)->assign(
+                                        static_cast<const char*>(view->text.data), view->text.size);
+                                  }};
   std::string lastError_;
 };
 
