@@ -257,20 +257,6 @@ TEST_F(Payloads, Threat07AWorkerThatIsShownTheSecretFindsIt) {
 
 // ---- memory that changes
 
-// Of the worker's program. Under TSan it ends by the report of its own race, now and then.
-constexpr bool kRacesAreFatal =
-#if defined(__SANITIZE_THREAD__)
-    true;
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-    true;
-#else
-    false;
-#endif
-#else
-    false;
-#endif
-
 TEST_F(Payloads, Threat11RewrittenPayloadIsOneAnswerOrAMalformedMessage) {
   auto module = load({.deadline = kLong}, "rewrites-its-payload");
   const auto faults = handleOf(module);
@@ -285,7 +271,7 @@ TEST_F(Payloads, Threat11RewrittenPayloadIsOneAnswerOrAMalformedMessage) {
       // As it was sent: that another pointer of the worker's leads to bytes within the message is beyond chance.
       ASSERT_EQ(*outcome, data);
       ++accepted;
-    } else if (!kRacesAreFatal || outcome.error().kind() != ErrorKind::moduleDied) {
+    } else {
       ASSERT_EQ(outcome.error().kind(), ErrorKind::protocolViolation) << outcome.error().message();
       EXPECT_THAT(std::string(outcome.error().text()), HasSubstr("malformed message"));
       ++refused;

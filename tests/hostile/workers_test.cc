@@ -81,20 +81,6 @@ TEST_F(Workers, Threat02MalformedMessageIsAProtocolViolation) {
   expectHostServes();
 }
 
-// Of this program. Under TSan it ends by the report of its own race, now and then, before the host has read anything.
-constexpr bool kRacesAreFatal =
-#if defined(__SANITIZE_THREAD__)
-    true;
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-    true;
-#else
-    false;
-#endif
-#else
-    false;
-#endif
-
 TEST_F(Workers, Threat10And11MemoryThatChangesUnderTheHostHarmsNobody) {
   auto module = load({.deadline = 1s}, "rewrites-while-the-host-reads");
   const auto faults = handleOf(module);
@@ -106,7 +92,6 @@ TEST_F(Workers, Threat10And11MemoryThatChangesUnderTheHostHarmsNobody) {
       EXPECT_EQ(*outcome, i);  // read before it changed
       continue;
     }
-    if (kRacesAreFatal && outcome.error().kind() == ErrorKind::moduleDied) continue;
     ++refused;
     EXPECT_THAT(outcome.error().kind(), AnyOf(ErrorKind::protocolViolation, ErrorKind::deadlineExceeded))
         << outcome.error().message();

@@ -194,11 +194,11 @@ void rest() {
 }
 
 // The race is meant: ThreadSanitizer would end this worker for it.
-__attribute__((no_sanitize("thread"))) void scribbleForEver(volatile std::uint64_t* words) {
+void scribbleForEver(volatile std::uint64_t* words) {
   for (std::uint64_t turn = 0;; ++turn) words[turn % 8] = turn * 0x9E3779B97F4A7C15u;
 }
 
-__attribute__((no_sanitize("thread"))) void rewriteForEver(volatile std::uint64_t* pointer) {
+void rewriteForEver(volatile std::uint64_t* pointer) {
   for (std::uint64_t turn = 1;; ++turn) {
     const std::uint64_t good = *pointer;
     *pointer = turn * 0x9E3779B97F4A7C15u;

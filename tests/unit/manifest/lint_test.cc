@@ -242,7 +242,6 @@ TEST_F(LintTest, ModulesBuiltAsTheyShouldBeHaveNoErrors) {
 TEST(AcquiringTest, WhatAHookWrapsIsSeenAndTheRestOfLibcIsNot) {
   EXPECT_TRUE(isUnseenByHooks("open_by_handle_at"));
   EXPECT_FALSE(isUnseenByHooks("strlen"));
-  if (!std::filesystem::exists(HOOKS_FOLDER)) GTEST_SKIP() << "there are no hooks to compare with: " HOOKS_FOLDER;
   std::size_t count = 0;
   for (const auto& file : std::filesystem::directory_iterator(HOOKS_FOLDER)) {
     if (file.path().extension() != ".wraps") continue;
